@@ -1,0 +1,51 @@
+/**
+ * How a worker is started: nothing of the owner's machine gets in (no built-in tools, settings,
+ * hooks, skills, plugins, MCP servers), and nothing of a conversation travels in argv.
+ */
+export const WORKER_ARGS: readonly string[] = [
+  '-p',
+  ...['--input-format', 'stream-json'],
+  ...['--output-format', 'stream-json'],
+  '--verbose',
+  '--include-partial-messages',
+  ...['--tools', ''],
+  '--strict-mcp-config',
+  ...['--setting-sources', ''],
+  '--no-session-persistence',
+  '--disable-slash-commands',
+  // Grants every tool of the client, whatever its name; without it each call is refused locally.
+  ...['--allowedTools', 'mcp__client'],
+]
+
+const WORKER_ENV = {
+  // A conversation is never summarised or rewritten behind the client's back.
+  DISABLE_COMPACT: '1',
+  // Clients retry by themselves, and the CLI's second attempt would not be the same request.
+  CLAUDE_CODE_MAX_RETRIES: '0',
+  CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: '1',
+  // Tools reach the model under the names the client's prompts use.
+  CLAUDE_AGENT_SDK_MCP_NO_PREFIX: '1',
+  ENABLE_TOOL_SEARCH: 'false',
+  // One request per turn and nothing beside it; the owner updates the CLI, not a worker.
+  DISABLE_AUTOUPDATER: '1',
+  DISABLE_TELEMETRY: '1',
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+}
+
+/**
+ * Ours (a key among them), and what a surrounding CLI session would tell a nested one. The last
+ * would let the environment rewrite requests.
+ */
+const DROPPED =
+  /^(CLAUDE_MAX_API_.*|CLAUDECODE|CLAUDE_CODE_ENTRYPOINT|CLAUDE_CODE_SSE_PORT|CLAUDE_CODE_EXTRA_BODY)$/
+
+/** The worker's environment: the owner's, less what is ours, plus what keeps a worker quiet. */
+export function workerEnv(
+  env: Record<string, string | undefined>,
+  tempDir: string,
+): Record<string, string> {
+  const handedOn = Object.entries(env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !DROPPED.test(entry[0]),
+  )
+  return { ...Object.fromEntries(handedOn), ...WORKER_ENV, CLAUDE_CODE_TMPDIR: tempDir }
+}

@@ -1,0 +1,52 @@
+/** A key or token sent in place of the subscription login; each beats it (2.1.328, by its requests). */
+const CREDENTIALS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN']
+
+/** Each sends requests to a cloud that bills them itself. */
+const CLOUD_SWITCHES = [
+  'CLAUDE_CODE_USE_BEDROCK',
+  'CLAUDE_CODE_USE_MANTLE',
+  'CLAUDE_CODE_USE_VERTEX',
+  'CLAUDE_CODE_USE_FOUNDRY',
+  'CLAUDE_CODE_USE_ANTHROPIC_AWS',
+  'CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD',
+]
+
+/** Each selects a Console organization, over a stored claude.ai login but not over an OAuth token. */
+const CONSOLE_PROFILES = ['ANTHROPIC_PROFILE', 'ANTHROPIC_FEDERATION_RULE_ID']
+
+const CUSTOM_HEADERS = 'ANTHROPIC_CUSTOM_HEADERS'
+
+/** What the CLI takes for yes; any other value leaves a switch off. */
+const YES = new Set(['1', 'true', 'yes', 'on'])
+
+/**
+ * The names of the set variables that make requests billed per token rather than to the
+ * subscription. Names only: the values are secrets.
+ */
+export function perTokenBilling(env: NodeJS.ProcessEnv): string[] {
+  const isSet = (name: string) => Boolean(env[name])
+  const isOn = (name: string) => YES.has((env[name] ?? '').trim().toLowerCase())
+  return [
+    ...CREDENTIALS.filter(isSet),
+    ...CLOUD_SWITCHES.filter(isOn),
+    ...(isSet('CLAUDE_CODE_OAUTH_TOKEN') ? [] : CONSOLE_PROFILES.filter(isSet)),
+    ...(carriesCredential(env[CUSTOM_HEADERS]) ? [CUSTOM_HEADERS] : []),
+  ]
+}
+
+/** A copy for the CLI without those variables, so that only the subscription can be billed. */
+export function withoutPerTokenBilling(env: NodeJS.ProcessEnv): Record<string, string> {
+  const removed = new Set([...CREDENTIALS, ...CLOUD_SWITCHES, ...CONSOLE_PROFILES])
+  if (carriesCredential(env[CUSTOM_HEADERS])) removed.add(CUSTOM_HEADERS)
+
+  const copy: Record<string, string> = {}
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && !removed.has(name)) copy[name] = value
+  }
+  return copy
+}
+
+/** The CLI sends these headers, one a line, beside its own; an API key among them is honoured. */
+function carriesCredential(headers = ''): boolean {
+  return /^\s*(x-api-key|authorization)\s*:/im.test(headers)
+}

@@ -1,0 +1,135 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** Enough of a file to tell its kind, and all of a launcher script. */
+const HEAD_BYTES = 4_096
+
+/** ELF, PE, and Mach-O in one or several architectures. */
+const NATIVE_MAGIC = ['7f454c46', '4d5a', 'cffaedfe', 'cafebabe']
+
+export type Found =
+  | { type: 'executable'; path: string }
+  | { type: 'unusable'; reason: string }
+  | { type: 'missing' }
+
+export type System = { env: NodeJS.ProcessEnv; platform: NodeJS.Platform }
+
+/**
+ * Follows a found `claude` to something the system starts by itself, with no shell and, where the
+ * native executable is installed beside a script, no Node: a service's PATH often has none.
+ *
+ * Symlinks to a native executable are kept as they are: installers point them to the new version
+ * on update and delete the old one, while we may go on starting workers for weeks.
+ */
+export function resolveExecutable(path: string, system: System): Found {
+  const head = readHead(path)
+  if (head === undefined) return { type: 'missing' }
+  if (isNative(head)) return withPermission(path, system)
+
+  const target = /\.(cmd|bat)$/i.test(path) ? shimTarget(path, head) : path
+  if (target === undefined) {
+    return { type: 'unusable', reason: 'a batch file that starts no program' }
+  }
+  const native = nativeOf(target, system)
+  if (native !== undefined) return withPermission(native, system)
+  if (system.platform === 'win32') {
+    return { type: 'unusable', reason: 'a script without the native executable it should start' }
+  }
+  return withInterpreter(path, head, system)
+}
+
+/** npm's shims say `"%dp0%\node_modules\...\claude.exe" %*`, pnpm's `"%~dp0\..."`. */
+function shimTarget(path: string, head: Buffer): string | undefined {
+  // The last one: before it, a shim for a script looks for a Node of its own.
+  const last = [...head.toString('utf8').matchAll(/"%(?:~dp0|dp0%)([^"%]+)"/g)].at(-1)?.[1]
+  return last === undefined ? undefined : join(dirname(path), ...last.split(/[\\/]/))
+}
+
+/** The native executable that a launcher, or the npm package it belongs to, stands for. */
+function nativeOf(path: string, { platform }: System): string | undefined {
+  return [path, ...packagedNatives(path, platform)].find((file) => {
+    const head = readHead(file)
+    return head !== undefined && isNative(head)
+  })
+}
+
+/**
+ * `@anthropic-ai/claude-code` holds only launchers until its install script puts the executable in
+ * place of `bin/claude.exe`. Where that script may not run, the executable is still there, in a
+ * package for the platform beside or below it.
+ */
+function packagedNatives(path: string, platform: NodeJS.Platform): string[] {
+  const root = /^.*[\\/]@anthropic-ai[\\/]claude-code(?=[\\/])/.exec(realPath(path))?.[0]
+  if (root === undefined) return []
+  const file = platform === 'win32' ? 'claude.exe' : 'claude'
+  // Package managers install the one that fits the C library. Rosetta runs us as x64 on arm64.
+  const builds = [process.arch, `${process.arch}-musl`, ...(platform === 'darwin' ? ['arm64'] : [])]
+  return [
+    join(root, 'bin', 'claude.exe'),
+    ...builds.flatMap((build) => [
+      join(`${root}-${platform}-${build}`, file),
+      join(root, 'node_modules', '@anthropic-ai', `claude-code-${platform}-${build}`, file),
+    ]),
+  ]
+}
+
+/** A script is as good as its first line: `env node` fails where PATH has no Node. */
+function withInterpreter(path: string, head: Buffer, system: System): Found {
+  const [line = ''] = head.toString('utf8').split('\n')
+  if (!line.startsWith('#!')) {
+    const reason =
+      'neither a program nor a script; the package was installed without its executable'
+    return { type: 'unusable', reason }
+  }
+  const [program = '', ...rest] = line.slice(2).trim().split(/\s+/)
+  const interpreter = program.endsWith('/env') ? rest.find((word) => word !== '-S') : program
+  const found = interpreter && Bun.which(interpreter, { PATH: system.env['PATH'] ?? '' })
+  if (found) return withPermission(path, system)
+  return { type: 'unusable', reason: `a script for ${interpreter}, which is not on PATH` }
+}
+
+function withPermission(path: string, { platform }: System): Found {
+  try {
+    if (platform !== 'win32') accessSync(path, constants.X_OK)
+    return { type: 'executable', path }
+  } catch {
+    return { type: 'unusable', reason: 'not executable' }
+  }
+}
+
+const isNative = (head: Buffer) =>
+  NATIVE_MAGIC.some((magic) => head.toString('hex', 0, 4).startsWith(magic))
+
+function readHead(path: string): Buffer | undefined {
+  try {
+    // Opening anything but a file can block, as a named pipe does.
+    if (!statSync(path).isFile()) return undefined
+    const file = openSync(path, 'r')
+    try {
+      const head = Buffer.alloc(HEAD_BYTES)
+      return head.subarray(0, readSync(file, head))
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    // Not there, or not for us to read: no use either way.
+    return undefined
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    // A shim may name a file that is gone, while its package is still there.
+    return path
+  }
+}

@@ -1,0 +1,58 @@
+import { TurnError } from '../errors.ts'
+
+/** The longest line accepted: an assistant message with the largest tool input, and room. */
+const MAX_LINE_CHARS = 64 * 1024 * 1024
+
+/**
+ * Bytes in, one parsed JSON value per line out. Bytes may be split anywhere, also inside a
+ * character; the last line needs no newline. A line that is not JSON is handed to `onGarbage` and
+ * passed over. A line over the limit is fatal, because what follows it cannot be trusted.
+ */
+export function ndjson({
+  maxLineChars = MAX_LINE_CHARS,
+  onGarbage = () => {},
+}: { maxLineChars?: number; onGarbage?: (line: string) => void } = {}): TransformStream<
+  Uint8Array,
+  unknown
+> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  // Pieces of a line that is not complete yet, joined once: prefix + chunk is O(n²) on long lines.
+  let pieces: string[] = []
+  let pendingChars = 0
+
+  const emit = (line: string, controller: TransformStreamDefaultController<unknown>) => {
+    if (line.trim() === '') return
+    let value: unknown
+    try {
+      value = JSON.parse(line)
+    } catch {
+      return onGarbage(line)
+    }
+    controller.enqueue(value)
+  }
+
+  const feed = (text: string, controller: TransformStreamDefaultController<unknown>) => {
+    let start = 0
+    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+      const tail = text.slice(start, end)
+      emit(pieces.length === 0 ? tail : pieces.join('') + tail, controller)
+      pieces = []
+      pendingChars = 0
+      start = end + 1
+    }
+    if (start === text.length) return
+    pieces.push(start === 0 ? text : text.slice(start))
+    pendingChars += text.length - start
+    if (pendingChars > maxLineChars) {
+      throw new TurnError('worker', `The CLI printed a line of over ${maxLineChars} characters.`)
+    }
+  }
+
+  return new TransformStream({
+    transform: (chunk, controller) => feed(decoder.decode(chunk, { stream: true }), controller),
+    flush: (controller) => {
+      feed(decoder.decode(), controller)
+      emit(pieces.join(''), controller)
+    },
+  })
+}

@@ -1,0 +1,196 @@
+import type { RateLimit, StopReason, TurnEvent, Usage } from '../conversation/types.ts'
+import { TurnError } from '../errors.ts'
+import { toFailure } from './failure.ts'
+import type {
+  ApiUsage,
+  AssistantMessage,
+  CliMessage,
+  ResultMessage,
+  StreamEvent,
+} from './protocol.ts'
+import { type BlockKind, SentAnswer } from './sent-answer.ts'
+
+/** The model API's words; one that we do not know ended the turn all the same. */
+const STOP_REASON: Record<string, StopReason> = {
+  end_turn: 'end',
+  stop_sequence: 'stop_sequence',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  tool_use: 'tool_calls',
+  refusal: 'refusal',
+}
+
+/** The CLI's name for messages it wrote itself. */
+const SYNTHETIC = '<synthetic>'
+
+/**
+ * Translates what the CLI prints during one turn, and nothing else does: attempts that were given
+ * up and repeated, answers that came whole instead of in pieces, errors dressed as answers.
+ */
+export class TurnTranslator {
+  readonly #answer = new SentAnswer()
+  readonly #now: () => number
+  #usage: ApiUsage = {}
+  #streamedId: string | undefined
+  #started = false
+  #category: string | undefined
+  #rateLimit: RateLimit | undefined
+  #ended = false
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now
+  }
+
+  /** Whether the client has its stop or error event; what the CLI prints later is not for it. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /**
+   * Whether the CLI, left alone after this end, would ask the model again: it does after a cut-off,
+   * refused or empty answer. The client asked for one answer, so the process must go.
+   */
+  get goesOnAlone(): boolean {
+    return this.#goesOnAlone
+  }
+  #goesOnAlone = false
+
+  translate(message: CliMessage): TurnEvent[] {
+    if (this.#ended) return []
+    try {
+      return this.#translate(message)
+    } catch (error) {
+      return this.fail(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  /** Ends the turn with an error, unless it has ended already. */
+  fail(error: Error): TurnEvent[] {
+    if (this.#ended) return []
+    this.#ended = true
+    return [{ type: 'error', error }]
+  }
+
+  #translate(message: CliMessage): TurnEvent[] {
+    switch (message.type) {
+      case 'stream_event':
+        return this.#streamEvent(message.event)
+      case 'assistant':
+        return this.#assistant(message)
+      case 'result':
+        return this.#result(message)
+      case 'rate_limit_event': {
+        const { status, resetsAt, rateLimitType, utilization } = message.rate_limit_info
+        this.#rateLimit = {
+          status,
+          resetsAt: resetsAt ?? undefined,
+          window: rateLimitType ?? undefined,
+          utilization: utilization ?? undefined,
+        }
+        return [{ type: 'rate_limit', rateLimit: this.#rateLimit }]
+      }
+      default:
+        return []
+    }
+  }
+
+  #streamEvent(event: StreamEvent): TurnEvent[] {
+    switch (event.type) {
+      case 'message_start':
+        this.#streamedId = event.message.id
+        this.#usage = event.message.usage
+        return this.#begin(event.message)
+      case 'content_block_start': {
+        const { type, text = '', thinking = '' } = event.content_block
+        this.#answer.beginBlock(blockKind(type))
+        return this.#piece(type === 'thinking' ? thinking : text)
+      }
+      case 'content_block_delta':
+        return this.#piece(event.delta.text ?? event.delta.thinking ?? '')
+      case 'message_delta':
+        this.#usage = mergeUsage(this.#usage, event.usage)
+        if (!event.delta.stop_reason) return []
+        return this.#stop(event.delta.stop_reason, event.delta.stop_sequence)
+      case 'content_block_stop':
+      case 'message_stop':
+        return []
+      default:
+        return event satisfies never
+    }
+  }
+
+  /** Whole messages repeat what was streamed, except the CLI's own and its non-streaming fallback. */
+  #assistant({ message, error }: AssistantMessage): TurnEvent[] {
+    if (error || message.model === SYNTHETIC) {
+      this.#category = error ?? this.#category
+      return []
+    }
+    if (message.id === this.#streamedId) return []
+    const events = this.#begin(message)
+    this.#usage = mergeUsage(this.#usage, message.usage)
+    for (const block of message.content) {
+      this.#answer.beginBlock(blockKind(block.type))
+      events.push(...this.#piece(block.text ?? block.thinking ?? ''))
+    }
+    if (!message.stop_reason) return events
+    return [...events, ...this.#stop(message.stop_reason, message.stop_sequence)]
+  }
+
+  #result(result: ResultMessage): TurnEvent[] {
+    if (result.is_error || result.subtype !== 'success') {
+      const facts = { result, category: this.#category, rateLimit: this.#rateLimit }
+      return this.fail(toFailure({ ...facts, nowMs: this.#now() }))
+    }
+    if (!this.#started) {
+      const message = 'The CLI ended the turn without asking the model: the message has no text.'
+      return this.fail(new TurnError('invalid_request', message, { param: 'messages' }))
+    }
+    this.#usage = mergeUsage(this.#usage, result.usage)
+    return this.#stop(result.stop_reason ?? 'end_turn', undefined)
+  }
+
+  #begin({ id, model }: { id: string; model: string }): TurnEvent[] {
+    this.#answer.beginMessage()
+    if (this.#started) return []
+    this.#started = true
+    return [{ type: 'start', id, model }]
+  }
+
+  #piece(piece: string): TurnEvent[] {
+    const { kind } = this.#answer
+    if (kind !== 'text' && kind !== 'thinking') return []
+    const text = this.#answer.admit(piece)
+    return text === '' ? [] : [{ type: kind, text }]
+  }
+
+  #stop(apiReason: string, stopSequence: string | null | undefined): TurnEvent[] {
+    this.#answer.endMessage()
+    const reason = STOP_REASON[apiReason] ?? 'end'
+    this.#ended = true
+    this.#goesOnAlone = reason === 'length' || reason === 'refusal' || this.#answer.isEmpty
+    const usage = toUsage(this.#usage)
+    return [{ type: 'stop', reason, stopSequence: stopSequence ?? undefined, usage }]
+  }
+}
+
+function blockKind(type: string): BlockKind {
+  return type === 'text' || type === 'thinking' || type === 'tool_use' ? type : 'other'
+}
+
+/** Later counts replace earlier ones; what they leave out or give as null stays. */
+function mergeUsage(usage: ApiUsage, later: ApiUsage | null | undefined): ApiUsage {
+  const given = Object.entries(later ?? {}).filter(([, value]) => value !== null)
+  return { ...usage, ...Object.fromEntries(given) }
+}
+
+function toUsage(usage: ApiUsage): Usage {
+  const cachedTokens = usage.cache_read_input_tokens ?? 0
+  const cacheCreationTokens = usage.cache_creation_input_tokens ?? 0
+  return {
+    inputTokens: (usage.input_tokens ?? 0) + cachedTokens + cacheCreationTokens,
+    cachedTokens,
+    cacheCreationTokens,
+    outputTokens: usage.output_tokens ?? 0,
+    reasoningTokens: usage.output_tokens_details?.thinking_tokens ?? 0,
+  }
+}

@@ -1,0 +1,124 @@
+import type { RateLimit, TurnEvent } from '../conversation/types.ts'
+import { TurnError } from '../errors.ts'
+import type { CliMessage } from './protocol.ts'
+import { TurnTranslator } from './turn-events.ts'
+
+/** Events that may wait for a slow reader before the CLI's output is left unread. */
+const QUEUE_EVENTS = 64
+
+export type TurnOptions = {
+  /** No message from the CLI for this long ends the turn. */
+  idleTimeoutMs: number
+  /** The reader went away before the end. */
+  onAbandoned: () => void
+}
+
+/** One turn as its reader sees it: a stream of events that always ends with `stop` or `error`. */
+export class Turn {
+  readonly events: ReadableStream<TurnEvent>
+  /** Resolves at the first event of the answer; rejects with the error that came instead. */
+  readonly started: Promise<void>
+  /** Resolves once the CLI has asked the model, or the turn has ended. */
+  readonly requested: Promise<void>
+  /** Resolves when the last event is out or the reader has gone. */
+  readonly finished: Promise<void>
+  rateLimit: RateLimit | undefined
+  wasRequested = false
+
+  readonly #translator = new TurnTranslator()
+  readonly #started = Promise.withResolvers<void>()
+  readonly #requested = Promise.withResolvers<void>()
+  readonly #finished = Promise.withResolvers<void>()
+  readonly #idleTimeoutMs: number
+  readonly #idleTimer: ReturnType<typeof setTimeout>
+  readonly #controller: ReadableStreamDefaultController<TurnEvent>
+  #demand: PromiseWithResolvers<void> | undefined
+  #closed = false
+
+  constructor({ idleTimeoutMs, onAbandoned }: TurnOptions) {
+    this.started = this.#started.promise
+    this.requested = this.#requested.promise
+    this.finished = this.#finished.promise
+    // A turn that fails before anybody awaits `started` is not an unhandled rejection.
+    this.started.catch(() => {})
+    this.#idleTimeoutMs = idleTimeoutMs
+    this.#idleTimer = setTimeout(() => this.#timeOut(), idleTimeoutMs)
+    const { stream, controller } = controlledStream<TurnEvent>({
+      pull: () => this.#demand?.resolve(),
+      cancel: () => {
+        this.#close()
+        onAbandoned()
+      },
+    })
+    this.events = stream
+    this.#controller = controller
+  }
+
+  /** See `TurnTranslator.goesOnAlone`. */
+  get goesOnAlone(): boolean {
+    return this.#translator.goesOnAlone
+  }
+
+  /** The CLI has sent the request to the model. */
+  markRequested(): void {
+    this.wasRequested = true
+    this.#requested.resolve()
+  }
+
+  translate(message: CliMessage): TurnEvent[] {
+    this.#idleTimer.refresh()
+    return this.#translator.translate(message)
+  }
+
+  /** Resolves when the reader has room for more: back-pressure from the client to the CLI. */
+  async deliver(events: readonly TurnEvent[]): Promise<void> {
+    for (const event of events) this.#enqueue(event)
+    if (this.#closed || (this.#controller.desiredSize ?? 0) > 0) return
+    this.#demand = Promise.withResolvers()
+    await this.#demand.promise
+    // A reader that was slow is not a CLI that was silent.
+    this.#idleTimer.refresh()
+  }
+
+  fail(error: Error): void {
+    for (const event of this.#translator.fail(error)) this.#enqueue(event)
+  }
+
+  #enqueue(event: TurnEvent): void {
+    if (this.#closed) return
+    if (event.type === 'rate_limit') this.rateLimit = event.rateLimit
+    else if (event.type === 'error') this.#started.reject(event.error)
+    else this.#started.resolve()
+    this.#controller.enqueue(event)
+    if (event.type !== 'stop' && event.type !== 'error') return
+    this.#controller.close()
+    this.#close()
+  }
+
+  #timeOut(): void {
+    // Waiting for the reader: its own limits hold, and the timer starts anew when it reads.
+    if (this.#demand && (this.#controller.desiredSize ?? 0) <= 0) return
+    const seconds = this.#idleTimeoutMs / 1000
+    this.fail(new TurnError('timeout', `The model sent nothing for ${seconds} s.`))
+  }
+
+  #close(): void {
+    this.#closed = true
+    clearTimeout(this.#idleTimer)
+    this.#demand?.resolve()
+    this.#started.reject(new TurnError('cancelled', 'The client went away.'))
+    this.#requested.resolve()
+    this.#finished.resolve()
+  }
+}
+
+/** A stream and the controller to feed it with from outside. */
+function controlledStream<T>(source: { pull(): void; cancel(): void }) {
+  let started: ReadableStreamDefaultController<T> | undefined
+  const start = (controller: ReadableStreamDefaultController<T>) => {
+    started = controller
+  }
+  const stream = new ReadableStream<T>({ ...source, start }, { highWaterMark: QUEUE_EVENTS })
+  if (!started) throw new Error('A ReadableStream starts when it is constructed.')
+  return { stream, controller: started as ReadableStreamDefaultController<T> }
+}

@@ -1,0 +1,61 @@
+import { type Account, describeAccount } from '../claude/account.ts'
+import { perTokenBilling } from '../claude/billing.ts'
+import type { Config } from '../config.ts'
+import { COMMIT, VERSION } from '../version.ts'
+
+export type BannerFacts = {
+  config: Config
+  port: number
+  path: string
+  version: string
+  env: NodeJS.ProcessEnv
+  login: { account: Account | undefined; problem: Error | undefined }
+}
+
+/** What a person sees at start: where it listens, who answers, who pays, and what to try. */
+export function banner({ config, port, path, version, env, login }: BannerFacts): string {
+  const url = `http://${displayHost(config.host)}:${port}/v1`
+  const lines = [
+    `claude-max-api ${VERSION} (${COMMIT})`,
+    ...(config.demo ? [DEMO] : []),
+    `  address  ${url}`,
+    `  claude   ${version}, ${path}`,
+    `  login    ${config.demo ? 'none needed (demo)' : loginLine(login)}`,
+    ...(config.demo ? [] : billingLines(env)),
+    ...(config['api-key'].length > 0 ? ['  key      required'] : []),
+    '',
+    'Try it:',
+    `  ${curl(url, config['api-key'].length > 0)}`,
+    '',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+const DEMO =
+  '  DEMO: a script on this machine answers, not a model. Try "echo …", "count to 5", "think about …".'
+
+function loginLine({ account, problem }: BannerFacts['login']): string {
+  if (account) return describeAccount(account)
+  return `unknown: ${problem?.message ?? 'not asked yet'}`
+}
+
+/** Names only: the values are secrets. */
+function billingLines(env: NodeJS.ProcessEnv): string[] {
+  const names = perTokenBilling(env)
+  if (names.length === 0) return []
+  const set = names.length === 1 ? 'is set' : 'are set'
+  return [
+    `  billing  per token, not the subscription: ${names.join(', ')} ${set}. --subscription-only ignores ${names.length === 1 ? 'it' : 'them'}.`,
+  ]
+}
+
+function curl(url: string, key: boolean): string {
+  const authorization = key ? " -H 'authorization: Bearer <key>'" : ''
+  const body = '{"model":"sonnet","messages":[{"role":"user","content":"Say hello"}]}'
+  return `curl ${url}/chat/completions${authorization} -H 'content-type: application/json' -d '${body}'`
+}
+
+function displayHost(host: string): string {
+  if (host === '127.0.0.1') return 'localhost'
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+}

@@ -1,0 +1,57 @@
+import type { Hono } from 'hono'
+import { WORKER_ARGS, workerEnv } from '../claude/arguments.ts'
+import { LoginState } from '../claude/login-state.ts'
+import { neutralDir } from '../claude/neutral-dir.ts'
+import { Worker } from '../claude/worker.ts'
+import type { Config } from '../config.ts'
+import type { Log } from '../log.ts'
+import { Pool } from '../pool/pool.ts'
+import { createApp } from '../server/app.ts'
+import type { ServerEnv } from '../server/services.ts'
+
+export type Parts = {
+  config: Config
+  log: Log
+  /** Absolute path of the CLI. */
+  path: string
+  /** The environment for the CLI: the owner's, or a sandbox. */
+  env: NodeJS.ProcessEnv
+}
+
+export type Composition = { app: Hono<ServerEnv>; pool: Pool; login: LoginState }
+
+/** The whole service but its socket: the CLI, the pool over it, and the HTTP surface over that. */
+export function compose({ config, log, path, env }: Parts): Composition {
+  const login = new LoginState(path, env)
+  const pool = new Pool({
+    boot: () => bootWorker({ config, path, env }),
+    onAnswered: (loggedIn) => login.note(loggedIn),
+    maxWorkers: config['max-workers'],
+    warmWorkers: config['warm-workers'],
+    maxQueue: config['max-queue'],
+    log,
+  })
+  const app = createApp({
+    pool,
+    catalog: async (signal) => ({
+      models: await pool.models(signal),
+      aliases: config['model-alias'],
+    }),
+    loggedIn: () => login.check(),
+    apiKeys: config['api-key'],
+    allowOrigins: config['allow-origin'],
+    log,
+  })
+  return { app, pool, login }
+}
+
+async function bootWorker({ config, path, env }: Omit<Parts, 'log'>): Promise<Worker> {
+  const { cwd, temp } = neutralDir()
+  return Worker.boot({
+    path,
+    args: WORKER_ARGS,
+    env: workerEnv(env, temp),
+    cwd,
+    idleTimeoutMs: config['request-timeout'],
+  })
+}

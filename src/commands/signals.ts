@@ -1,0 +1,16 @@
+/** The first request to stop is polite, the second is not: both as promises. */
+export function stopSignals() {
+  const first = Promise.withResolvers<void>()
+  const second = Promise.withResolvers<void>()
+  let seen = 0
+  const note = () => (seen++ === 0 ? first : second).resolve()
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const name of names) process.on(name, note)
+  return {
+    first: first.promise,
+    second: second.promise,
+    dispose() {
+      for (const name of names) process.off(name, note)
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import type { ErrorKind, TurnError } from '../errors.ts'
+
+type Face = { status: number; type: string; code: string | null }
+
+/**
+ * How each kind of failure looks to an OpenAI client. Clients retry 408, 409, 429 and 5xx, so what
+ * cannot be mended by sending it again gets a 4xx.
+ */
+const FACE: Record<ErrorKind, Face> = {
+  invalid_request: { status: 400, type: 'invalid_request_error', code: null },
+  context_length_exceeded: {
+    status: 400,
+    type: 'invalid_request_error',
+    code: 'context_length_exceeded',
+  },
+  authentication: { status: 401, type: 'authentication_error', code: 'invalid_api_key' },
+  not_logged_in: { status: 401, type: 'authentication_error', code: 'not_logged_in' },
+  permission: { status: 403, type: 'permission_error', code: null },
+  not_found: { status: 404, type: 'invalid_request_error', code: 'unknown_url' },
+  model_not_found: { status: 404, type: 'invalid_request_error', code: 'model_not_found' },
+  method_not_allowed: { status: 405, type: 'invalid_request_error', code: 'method_not_supported' },
+  request_too_large: { status: 413, type: 'invalid_request_error', code: 'request_too_large' },
+  unsupported_media_type: {
+    status: 415,
+    type: 'invalid_request_error',
+    code: 'unsupported_media_type',
+  },
+  rate_limited: { status: 429, type: 'rate_limit_error', code: 'rate_limit_exceeded' },
+  queue_full: { status: 429, type: 'rate_limit_error', code: 'queue_full' },
+  cancelled: { status: 499, type: 'invalid_request_error', code: 'request_cancelled' },
+  internal: { status: 500, type: 'server_error', code: 'internal_error' },
+  upstream: { status: 502, type: 'server_error', code: 'upstream_error' },
+  worker: { status: 502, type: 'server_error', code: 'worker_failed' },
+  cli_missing: { status: 400, type: 'invalid_request_error', code: 'cli_missing' },
+  cli_too_old: { status: 400, type: 'invalid_request_error', code: 'cli_too_old' },
+  overloaded: { status: 503, type: 'server_error', code: 'overloaded' },
+  timeout: { status: 504, type: 'server_error', code: 'timeout' },
+}
+
+export type ErrorBody = {
+  error: { message: string; type: string; param: string | null; code: string | null }
+}
+
+export function toStatus({ kind }: TurnError): number {
+  return FACE[kind].status
+}
+
+export function toErrorBody({ kind, message, param }: TurnError): ErrorBody {
+  const { type, code } = FACE[kind]
+  return { error: { message, type, param: param ?? null, code } }
+}

@@ -1,0 +1,16 @@
+import { type ModelCatalog, modelNames, resolveModel } from '../conversation/models.ts'
+
+/** GET /v1/models. `created` is a fixed 0: the CLI does not say, and a made-up date would lie. */
+export function toModelList(catalog: ModelCatalog) {
+  return { object: 'list' as const, data: modelNames(catalog).map(toModel) }
+}
+
+/** GET /v1/models/{id}; an unknown one throws `model_not_found`. */
+export function toModelObject(id: string, catalog: ModelCatalog) {
+  resolveModel(id, catalog)
+  return toModel(id)
+}
+
+function toModel(id: string) {
+  return { id, object: 'model' as const, created: 0, owned_by: 'anthropic' }
+}

@@ -1,0 +1,61 @@
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { TurnError, toTurnError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { toErrorBody, toStatus } from '../openai/error.ts'
+import { guardOrigin, requireJson, requireKey } from './guard.ts'
+import { logRequests, requestIds } from './request-log.ts'
+import { chatCompletions } from './routes/chat-completions.ts'
+import { health } from './routes/health.ts'
+import { models } from './routes/models.ts'
+import type { Services, ServerEnv } from './services.ts'
+
+/** The largest request body: 20 images of 3 MB as base64, or 16 million words. */
+export const MAX_BODY_BYTES = 64 * 1024 * 1024
+
+export type AppOptions = Services & {
+  apiKeys: readonly string[]
+  allowOrigins: readonly string[]
+  maxBodyBytes?: number
+  log: Log
+}
+
+/** The HTTP surface, whole, without a listening socket. */
+export function createApp(options: AppOptions): Hono<ServerEnv> {
+  const { apiKeys, allowOrigins, maxBodyBytes = MAX_BODY_BYTES, log } = options
+  const app = new Hono<ServerEnv>()
+  app.use(requestIds(), logRequests(log), guardOrigin({ apiKeys, allowOrigins }))
+  if (allowOrigins.length > 0) app.use(cors({ origin: [...allowOrigins], maxAge: 600 }))
+  app.use(requireKey(apiKeys), requireJson())
+  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: () => tooLarge(maxBodyBytes) }))
+
+  app.route('/v1/chat/completions', chatCompletions(options))
+  app.route('/v1/models', models(options))
+  app.route('/', health(options))
+
+  app.notFound((c) => {
+    const exists = [...new Set(app.routes.filter(({ method }) => method !== 'ALL').map(routeName))]
+    throw new TurnError(
+      'not_found',
+      `There is no ${c.req.method} ${c.req.path}. There are: ${exists.join(', ')}.`,
+    )
+  })
+  app.onError((cause, c) => {
+    const error = toTurnError(cause)
+    c.set('error', error)
+    if (error.retryAfterS !== undefined) c.header('retry-after', String(error.retryAfterS))
+    return c.json(toErrorBody(error), toStatus(error) as ContentfulStatusCode)
+  })
+  return app
+}
+
+function routeName({ method, path }: { method: string; path: string }): string {
+  return `${method} ${path}`
+}
+
+function tooLarge(maxBytes: number): never {
+  const mib = Math.floor(maxBytes / 1024 / 1024)
+  throw new TurnError('request_too_large', `The request body is larger than ${mib} MiB.`)
+}

@@ -1,0 +1,81 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { MiddlewareHandler } from 'hono'
+import { isLoopback } from '../config.ts'
+import { TurnError } from '../errors.ts'
+
+/** Paths a monitor or a load balancer asks without a key; they tell nothing of the owner. */
+const OPEN_PATHS = new Set(['/health', '/ready'])
+
+/**
+ * Refuses what a web page could send to a local port: a foreign Host (DNS rebinding), a foreign
+ * Origin, a request the browser itself calls cross-site. With keys set, the key tells friend from
+ * foe, so any Host will do.
+ */
+export function guardOrigin({
+  apiKeys,
+  allowOrigins,
+}: {
+  apiKeys: readonly string[]
+  allowOrigins: readonly string[]
+}): MiddlewareHandler {
+  return async function guardOrigin(c, next) {
+    const host = c.req.header('host') ?? ''
+    if (apiKeys.length === 0 && !isLoopback(hostname(host))) {
+      throw new TurnError(
+        'permission',
+        `Requests for the host '${hostname(host)}' are refused. Use http://localhost, or start the server with --api-key.`,
+      )
+    }
+    const origin = c.req.header('origin')
+    const site = c.req.header('sec-fetch-site')
+    const own = origin === `http://${host}`
+    const allowed = origin !== undefined && (own || allowOrigins.includes(origin))
+    const foreign = origin !== undefined || site === 'cross-site' || site === 'same-site'
+    if (foreign && !allowed) {
+      throw new TurnError(
+        'permission',
+        `Web pages of ${origin ?? 'other sites'} are refused. Let them in with --allow-origin.`,
+      )
+    }
+    await next()
+  }
+}
+
+/** Asks for one of the keys as `Authorization: Bearer` or `x-api-key`; compared in constant time. */
+export function requireKey(apiKeys: readonly string[]): MiddlewareHandler {
+  const digests = apiKeys.map(digest)
+  return async function requireKey(c, next) {
+    if (digests.length > 0 && !OPEN_PATHS.has(c.req.path) && c.req.method !== 'OPTIONS') {
+      const bearer = /^Bearer\s+(.+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+      const given = digest(bearer ?? c.req.header('x-api-key') ?? '')
+      // Every key is compared, so that time does not tell which one was nearly right.
+      const matches = digests.filter((key) => timingSafeEqual(key, given))
+      if (matches.length === 0) {
+        throw new TurnError('authentication', 'The API key is missing or wrong.')
+      }
+    }
+    await next()
+  }
+}
+
+/** A page can send a form or plain text anywhere without asking; JSON it cannot. */
+export function requireJson(): MiddlewareHandler {
+  return async function requireJson(c, next) {
+    const type = c.req.header('content-type') ?? ''
+    if (c.req.method === 'POST' && !/^application\/json\s*(;|$)/i.test(type)) {
+      throw new TurnError(
+        'unsupported_media_type',
+        `The content type must be application/json, not '${type || 'none'}'.`,
+      )
+    }
+    await next()
+  }
+}
+
+function digest(key: string): Buffer {
+  return new Bun.CryptoHasher('sha256').update(key).digest()
+}
+
+function hostname(host: string): string {
+  return host.replace(/:\d+$/, '')
+}

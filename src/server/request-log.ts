@@ -1,0 +1,41 @@
+import type { MiddlewareHandler } from 'hono'
+import type { Log } from '../log.ts'
+import type { ServerEnv } from './services.ts'
+
+/** A client's own id is kept if it is short and harmless in a log. */
+const SANE_ID = /^[\w.:-]{1,128}$/
+
+/** Gives every request an id, the client's if it has a sane one, and says how long it took. */
+export function requestIds(): MiddlewareHandler<ServerEnv> {
+  return async function requestIds(c, next) {
+    const startedAt = performance.now()
+    const given = c.req.header('x-request-id') ?? ''
+    const id = SANE_ID.test(given) ? given : `req_${crypto.randomUUID().replaceAll('-', '')}`
+    c.set('requestId', id)
+    await next()
+    c.header('x-request-id', id)
+    c.header('openai-processing-ms', String(Math.round(performance.now() - startedAt)))
+    c.header('x-content-type-options', 'nosniff')
+  }
+}
+
+/** One line per request: what was asked and how it ended, never what was said. */
+export function logRequests(log: Log): MiddlewareHandler<ServerEnv> {
+  return async function logRequests(c, next) {
+    const startedAt = performance.now()
+    await next()
+    const error = c.get('error')
+    const fields = {
+      id: c.get('requestId'),
+      method: c.req.method,
+      path: c.req.path,
+      status: c.res.status,
+      model: c.get('model'),
+      worker: c.res.headers.get('x-claude-max-api-worker') ?? undefined,
+      ms: Math.round(performance.now() - startedAt),
+      ...(error ? { error: error.kind } : {}),
+    }
+    if (error?.kind === 'internal') log.error('request', { ...fields, cause: error.cause })
+    else log.info('request', fields)
+  }
+}

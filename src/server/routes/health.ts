@@ -1,0 +1,20 @@
+import { Hono } from 'hono'
+import type { ServerEnv, Services } from '../services.ts'
+
+/** GET /health: the process lives. GET /ready: a request sent now would be answered. */
+export function health({ pool, loggedIn }: Services): Hono<ServerEnv> {
+  return new Hono<ServerEnv>()
+    .get('/health', (c) => c.json({ status: 'ok' }))
+    .get('/ready', async (c) => {
+      const { rateLimit, bootFailures, ...workers } = pool.snapshot()
+      const limited =
+        rateLimit?.status === 'rejected' && (rateLimit.resetsAt ?? 0) > Date.now() / 1000
+      const reasons = [
+        ...((await loggedIn()) ? [] : ['The claude CLI is not logged in.']),
+        ...(limited ? ['The subscription has reached its rate limit.'] : []),
+        ...(bootFailures > 0 ? ['The claude CLI does not start.'] : []),
+      ]
+      const ready = reasons.length === 0
+      return c.json({ status: ready ? 'ready' : 'not ready', reasons, workers }, ready ? 200 : 503)
+    })
+}

@@ -1,0 +1,21 @@
+import type { ModelCatalog } from '../conversation/models.ts'
+import type { Conversation } from '../conversation/types.ts'
+import type { TurnError } from '../errors.ts'
+import type { Answer, PoolSnapshot } from '../pool/pool.ts'
+
+/** What the routes need from below, so that a test can put anything there. */
+export type Services = {
+  pool: {
+    run(conversation: Conversation, signal: AbortSignal): Promise<Answer>
+    snapshot(): PoolSnapshot
+  }
+  /** The models that can be asked for; waits for the first worker. */
+  catalog(signal: AbortSignal): Promise<ModelCatalog>
+  /** Whether the CLI is logged in, as far as is known. */
+  loggedIn(): Promise<boolean>
+}
+
+/** What middleware leaves for later in a request. */
+export type ServerEnv = {
+  Variables: { requestId: string; error: TurnError | undefined; model: string | undefined }
+}
