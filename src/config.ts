@@ -73,6 +73,16 @@ export const SETTINGS = {
     hint: '<n>',
     help: 'requests that may wait for a worker; more get 429',
   },
+  'idle-ttl': {
+    schema: duration.default(300_000),
+    hint: '<duration>',
+    help: 'how long a finished conversation keeps its worker (default 5m)',
+  },
+  'park-ttl': {
+    schema: duration.default(600_000),
+    hint: '<duration>',
+    help: 'how long a tool call keeps its worker waiting for the result (default 10m)',
+  },
   'request-timeout': {
     schema: duration.default(600_000),
     hint: '<duration>',
@@ -100,6 +110,21 @@ export const SETTINGS = {
     hint: '<name=model>',
     help: 'extra model name, such as gpt-4o=sonnet',
     repeatable: true,
+  },
+  reasoning: {
+    schema: z.enum(['summarized', 'off']).default('summarized'),
+    hint: '<mode>',
+    help: 'summarized: thinking is streamed as reasoning_content; off: it is left out',
+  },
+  sampling: {
+    schema: z.enum(['ignore', 'forward']).default('ignore'),
+    hint: '<mode>',
+    help: 'what becomes of temperature and top_p: ignore or forward',
+  },
+  'strict-parameters': {
+    schema: flag.default(false),
+    hint: '',
+    help: 'refuse with 400 what is otherwise ignored',
   },
   'subscription-only': {
     schema: flag.default(false),

@@ -22,6 +22,7 @@ const ContentBlock = z.object({
   thinking: z.string().optional(),
   id: z.string().optional(),
   name: z.string().optional(),
+  input: z.unknown().optional(),
 })
 
 const Delta = z.object({
@@ -84,6 +85,15 @@ const CliMessage = z.discriminatedUnion('type', [
     api_error_status: z.number().nullish(),
     terminal_reason: z.string().nullish(),
     usage: ApiUsage.nullish(),
+  }),
+  z.object({
+    type: z.literal('user'),
+    message: z.object({
+      content: z.union([
+        z.string(),
+        z.array(z.object({ type: z.string(), tool_use_id: z.string().optional() })),
+      ]),
+    }),
   }),
   z.object({ type: z.literal('system'), subtype: z.string(), status: z.string().nullish() }),
   z.object({ type: z.literal('rate_limit_event'), rate_limit_info: RateLimitInfo }),

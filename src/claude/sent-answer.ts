@@ -1,8 +1,12 @@
 import { TurnError } from '../errors.ts'
 
-/** What a block of the answer is; unknown kinds pass through unseen. */
-export type BlockKind = 'text' | 'thinking' | 'tool_use' | 'other'
+/**
+ * What a block of the answer is to the client. `json` is the call by which the model hands in
+ * structured output; `other` is not for the client.
+ */
+export type BlockKind = 'text' | 'thinking' | 'tool_use' | 'json' | 'other'
 
+/** `text` is the text so far, or the JSON of a call's arguments. */
 type Sent = { kind: BlockKind; text: string }
 
 /**
@@ -32,8 +36,13 @@ export class SentAnswer {
     return !known
   }
 
-  get kind(): BlockKind | undefined {
-    return this.#sent[this.#block]?.kind
+  /** The block being written. */
+  get current(): Readonly<Sent> | undefined {
+    return this.#sent[this.#block]
+  }
+
+  get blocks(): readonly Readonly<Sent>[] {
+    return this.#sent
   }
 
   /** The part of `piece` that has not been sent yet; possibly empty. */
@@ -52,13 +61,6 @@ export class SentAnswer {
   endMessage(): void {
     this.#requireWholeBlock()
     if (this.#block !== this.#sent.length - 1) throw contradiction()
-  }
-
-  /** No text to read and no tool to call: an answer after which the CLI asks again by itself. */
-  get isEmpty(): boolean {
-    return !this.#sent.some(
-      ({ kind, text }) => kind === 'tool_use' || (kind === 'text' && text.trim() !== ''),
-    )
   }
 
   #requireWholeBlock(): void {

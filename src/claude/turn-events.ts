@@ -1,14 +1,20 @@
-import type { RateLimit, StopReason, TurnEvent, Usage } from '../conversation/types.ts'
+import type {
+  AssistantMessage,
+  RateLimit,
+  StopReason,
+  TurnEvent,
+  Usage,
+} from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
 import { toFailure } from './failure.ts'
 import type {
   ApiUsage,
-  AssistantMessage,
+  AssistantMessage as WholeMessage,
   CliMessage,
   ResultMessage,
   StreamEvent,
 } from './protocol.ts'
-import { type BlockKind, SentAnswer } from './sent-answer.ts'
+import { Answer, type AnswerRules } from './answer.ts'
 
 /** The model API's words; one that we do not know ended the turn all the same. */
 const STOP_REASON: Record<string, StopReason> = {
@@ -28,7 +34,7 @@ const SYNTHETIC = '<synthetic>'
  * up and repeated, answers that came whole instead of in pieces, errors dressed as answers.
  */
 export class TurnTranslator {
-  readonly #answer = new SentAnswer()
+  readonly #answer: Answer
   readonly #now: () => number
   #usage: ApiUsage = {}
   #streamedId: string | undefined
@@ -37,7 +43,8 @@ export class TurnTranslator {
   #rateLimit: RateLimit | undefined
   #ended = false
 
-  constructor(now: () => number = Date.now) {
+  constructor(rules: AnswerRules, now: () => number = Date.now) {
+    this.#answer = new Answer(rules)
     this.#now = now
   }
 
@@ -47,13 +54,18 @@ export class TurnTranslator {
   }
 
   /**
-   * Whether the CLI, left alone after this end, would ask the model again: it does after a cut-off,
-   * refused or empty answer. The client asked for one answer, so the process must go.
+   * Whether the worker is of no more use: left alone the CLI would ask the model again (it does
+   * after a cut-off, refused or empty answer), or it remembers another answer than the client got.
    */
-  get goesOnAlone(): boolean {
-    return this.#goesOnAlone
+  get spent(): boolean {
+    return this.#spent
   }
-  #goesOnAlone = false
+  #spent = false
+
+  /** The answer as a message of the history, once the turn has ended. */
+  get message(): AssistantMessage {
+    return this.#answer.message
+  }
 
   translate(message: CliMessage): TurnEvent[] {
     if (this.#ended) return []
@@ -101,17 +113,19 @@ export class TurnTranslator {
         this.#usage = event.message.usage
         return this.#begin(event.message)
       case 'content_block_start': {
-        const { type, text = '', thinking = '' } = event.content_block
-        this.#answer.beginBlock(blockKind(type))
-        return this.#piece(type === 'thinking' ? thinking : text)
+        const { text, thinking, ...block } = event.content_block
+        return this.#answer.beginBlock({ ...block, text: text ?? thinking ?? '' })
       }
-      case 'content_block_delta':
-        return this.#piece(event.delta.text ?? event.delta.thinking ?? '')
+      case 'content_block_delta': {
+        const { text, thinking, partial_json } = event.delta
+        return this.#answer.piece(text ?? thinking ?? partial_json ?? '')
+      }
+      case 'content_block_stop':
+        return this.#answer.endBlock()
       case 'message_delta':
         this.#usage = mergeUsage(this.#usage, event.usage)
         if (!event.delta.stop_reason) return []
         return this.#stop(event.delta.stop_reason, event.delta.stop_sequence)
-      case 'content_block_stop':
       case 'message_stop':
         return []
       default:
@@ -120,7 +134,7 @@ export class TurnTranslator {
   }
 
   /** Whole messages repeat what was streamed, except the CLI's own and its non-streaming fallback. */
-  #assistant({ message, error }: AssistantMessage): TurnEvent[] {
+  #assistant({ message, error }: WholeMessage): TurnEvent[] {
     if (error || message.model === SYNTHETIC) {
       this.#category = error ?? this.#category
       return []
@@ -128,9 +142,9 @@ export class TurnTranslator {
     if (message.id === this.#streamedId) return []
     const events = this.#begin(message)
     this.#usage = mergeUsage(this.#usage, message.usage)
-    for (const block of message.content) {
-      this.#answer.beginBlock(blockKind(block.type))
-      events.push(...this.#piece(block.text ?? block.thinking ?? ''))
+    for (const { text, thinking, input, ...block } of message.content) {
+      const whole = text ?? thinking ?? (input === undefined ? '' : JSON.stringify(input))
+      events.push(...this.#answer.beginBlock({ ...block, text: whole }), ...this.#answer.endBlock())
     }
     if (!message.stop_reason) return events
     return [...events, ...this.#stop(message.stop_reason, message.stop_sequence)]
@@ -156,25 +170,14 @@ export class TurnTranslator {
     return [{ type: 'start', id, model }]
   }
 
-  #piece(piece: string): TurnEvent[] {
-    const { kind } = this.#answer
-    if (kind !== 'text' && kind !== 'thinking') return []
-    const text = this.#answer.admit(piece)
-    return text === '' ? [] : [{ type: kind, text }]
-  }
-
   #stop(apiReason: string, stopSequence: string | null | undefined): TurnEvent[] {
-    this.#answer.endMessage()
-    const reason = STOP_REASON[apiReason] ?? 'end'
+    const { events, reason } = this.#answer.end(STOP_REASON[apiReason] ?? 'end')
     this.#ended = true
-    this.#goesOnAlone = reason === 'length' || reason === 'refusal' || this.#answer.isEmpty
+    this.#spent =
+      reason === 'length' || reason === 'refusal' || this.#answer.isEmpty || this.#answer.differs
     const usage = toUsage(this.#usage)
-    return [{ type: 'stop', reason, stopSequence: stopSequence ?? undefined, usage }]
+    return [...events, { type: 'stop', reason, stopSequence: stopSequence ?? undefined, usage }]
   }
-}
-
-function blockKind(type: string): BlockKind {
-  return type === 'text' || type === 'thinking' || type === 'tool_use' ? type : 'other'
 }
 
 /** Later counts replace earlier ones; what they leave out or give as null stays. */

@@ -1,5 +1,6 @@
-import type { RateLimit, TurnEvent } from '../conversation/types.ts'
+import type { AssistantMessage, RateLimit, StopReason, TurnEvent } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
+import type { AnswerRules } from './answer.ts'
 import type { CliMessage } from './protocol.ts'
 import { TurnTranslator } from './turn-events.ts'
 
@@ -7,6 +8,7 @@ import { TurnTranslator } from './turn-events.ts'
 const QUEUE_EVENTS = 64
 
 export type TurnOptions = {
+  rules: AnswerRules
   /** No message from the CLI for this long ends the turn. */
   idleTimeoutMs: number
   /** The reader went away before the end. */
@@ -25,7 +27,7 @@ export class Turn {
   rateLimit: RateLimit | undefined
   wasRequested = false
 
-  readonly #translator = new TurnTranslator()
+  readonly #translator: TurnTranslator
   readonly #started = Promise.withResolvers<void>()
   readonly #requested = Promise.withResolvers<void>()
   readonly #finished = Promise.withResolvers<void>()
@@ -35,7 +37,8 @@ export class Turn {
   #demand: PromiseWithResolvers<void> | undefined
   #closed = false
 
-  constructor({ idleTimeoutMs, onAbandoned }: TurnOptions) {
+  constructor({ rules, idleTimeoutMs, onAbandoned }: TurnOptions) {
+    this.#translator = new TurnTranslator(rules)
     this.started = this.#started.promise
     this.requested = this.#requested.promise
     this.finished = this.#finished.promise
@@ -46,6 +49,8 @@ export class Turn {
     const { stream, controller } = controlledStream<TurnEvent>({
       pull: () => this.#demand?.resolve(),
       cancel: () => {
+        // What is left in the queue of an ended turn concerns the reader alone.
+        if (this.#closed) return
         this.#close()
         onAbandoned()
       },
@@ -54,9 +59,24 @@ export class Turn {
     this.#controller = controller
   }
 
-  /** See `TurnTranslator.goesOnAlone`. */
-  get goesOnAlone(): boolean {
-    return this.#translator.goesOnAlone
+  /** See `TurnTranslator.spent`. */
+  get spent(): boolean {
+    return this.#translator.spent
+  }
+
+  get ended(): boolean {
+    return this.#translator.ended
+  }
+
+  /** How the turn ended, if it ended well and its worker can go on from there. */
+  get stopReason(): StopReason | undefined {
+    return this.spent ? undefined : this.#stopReason
+  }
+  #stopReason: StopReason | undefined
+
+  /** The answer as a message of the history, once the turn has ended. */
+  get message(): AssistantMessage {
+    return this.#translator.message
   }
 
   /** The CLI has sent the request to the model. */
@@ -66,6 +86,7 @@ export class Turn {
   }
 
   translate(message: CliMessage): TurnEvent[] {
+    if (this.#closed) return []
     this.#idleTimer.refresh()
     return this.#translator.translate(message)
   }
@@ -91,6 +112,7 @@ export class Turn {
     else this.#started.resolve()
     this.#controller.enqueue(event)
     if (event.type !== 'stop' && event.type !== 'error') return
+    if (event.type === 'stop') this.#stopReason = event.reason
     this.#controller.close()
     this.#close()
   }

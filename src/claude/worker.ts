@@ -1,12 +1,14 @@
 import type { ModelInfo } from '../conversation/models.ts'
-import type { Conversation } from '../conversation/types.ts'
+import type { Conversation, ToolResultBlock } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
 import { type Control, type ControlRequest, createControl } from './control.ts'
 import { toFailure } from './failure.ts'
+import { McpServer } from './mcp-server.ts'
 import { ndjson } from './ndjson.ts'
 import { type CliProcess, type Exit, spawnCli } from './process.ts'
 import { type CliMessage, ModelList, parseCliMessage } from './protocol.ts'
-import { seedingWrites } from './seeding.ts'
+import { seedingWrites, userLine } from './seeding.ts'
+import { INITIAL_SETTINGS, type LiveSettings, settingsDifference, toSettings } from './settings.ts'
 import { Turn } from './turn.ts'
 
 /** A boot takes 0.3 s alone and 2.5 s among eight; past this something is wrong. */
@@ -20,6 +22,8 @@ export type WorkerOptions = {
   env: Record<string, string>
   cwd: string
   idleTimeoutMs: number
+  /** Whether to ask for readable thinking; the CLI's own default shows next to nothing. */
+  showThinking: boolean
 }
 
 /** One booted CLI process: configured, seeded and asked over its stdin, for one conversation. */
@@ -27,16 +31,20 @@ export class Worker {
   readonly exited: Promise<Exit>
   readonly #process: CliProcess
   readonly #control: Control
+  readonly #mcp = new McpServer()
   readonly #idleTimeoutMs: number
   #models: ModelInfo[] = []
+  #inForce: LiveSettings = INITIAL_SETTINGS
   #turn: Turn | undefined
   #seeded: PromiseWithResolvers<void> | undefined
+  /** Settles when the CLI has closed the turn, and can take another user message. */
+  #closedTurn = Promise.withResolvers<void>()
 
   /** Starts the CLI and resolves when it answers; a CLI that does not is ended. */
   static async boot(options: WorkerOptions): Promise<Worker> {
     const worker = new Worker(options)
     try {
-      await worker.#warmUp()
+      await worker.#warmUp(options.showThinking)
     } catch (error) {
       await worker.end()
       throw error
@@ -44,12 +52,12 @@ export class Worker {
     return worker
   }
 
-  private constructor({ idleTimeoutMs, ...spawnOptions }: WorkerOptions) {
+  private constructor({ idleTimeoutMs, showThinking: _, ...spawnOptions }: WorkerOptions) {
     this.#idleTimeoutMs = idleTimeoutMs
     this.#process = spawnCli(spawnOptions)
     this.#control = createControl(
       (line) => this.#process.write(line),
-      (request) => Promise.reject(new Error(`unsupported request ${request.subtype}`)),
+      (request) => this.#answerCli(request),
       BOOT_TIMEOUT_MS,
     )
     const drained = this.#pump()
@@ -69,17 +77,41 @@ export class Worker {
     return this.#models
   }
 
-  /** Gives the worker its one conversation. What goes wrong is an event of the turn. */
+  /** Gives a pristine worker its conversation, history and all. Failures are events of the turn. */
   run(conversation: Conversation): Turn {
-    const turn = new Turn({
-      idleTimeoutMs: this.#idleTimeoutMs,
-      onAbandoned: () => void this.end(),
+    return this.#begin(conversation, () => this.#seed(conversation))
+  }
+
+  /** Goes on after a finished turn: all but the last message is what the worker remembers. */
+  continue(conversation: Conversation): Turn {
+    const closed = this.#closedTurn.promise
+    return this.#begin(conversation, async () => {
+      await closed
+      const content = conversation.messages.at(-1)?.content ?? []
+      this.#process.write(this.#settingsLine(conversation) + userLine(content, { query: true }))
     })
-    this.#turn = turn
-    this.#ask(conversation).catch((error: unknown) => {
-      turn.fail(error instanceof Error ? error : new Error(String(error)))
+  }
+
+  /**
+   * Goes on after tool calls, whose results are the last message. Calls are told by their place:
+   * a client may have changed the ids.
+   */
+  resume(conversation: Conversation): Turn {
+    const ownIds = this.#turn ? callIds(this.#turn.message) : []
+    const clientIds = callIds(conversation.messages.at(-2))
+    const results = toolResults(conversation).map((result) => ({
+      ...result,
+      tool_use_id: ownIds[clientIds.indexOf(result.tool_use_id)] ?? result.tool_use_id,
+    }))
+    return this.#begin(conversation, async () => {
+      this.#process.write(this.#settingsLine(conversation))
+      const inOrder = results.every(({ tool_use_id }, index) => tool_use_id === ownIds[index])
+      for (const result of results) {
+        const taken = this.#mcp.answer(result)
+        // The CLI keeps its own order for what comes at once, so any other order takes waiting.
+        if (!inOrder) await taken
+      }
     })
-    return turn
   }
 
   /** Ends the process in its own good order and waits until it is reaped. */
@@ -88,29 +120,47 @@ export class Worker {
     await this.exited
   }
 
-  async #warmUp(): Promise<void> {
-    const { models } = ModelList.parse(await this.#request({ subtype: 'list_models' }))
+  async #warmUp(showThinking: boolean): Promise<void> {
+    const display = { subtype: 'set_max_thinking_tokens', thinking_display: 'summarized' }
+    const [answer] = await Promise.all([
+      this.#request({ subtype: 'list_models' }),
+      showThinking ? this.#request(display) : undefined,
+    ])
+    const { models } = ModelList.parse(answer)
     this.#models = models.map(({ value, resolvedModel }) => ({
       alias: value,
       id: resolvedModel ?? value,
     }))
   }
 
-  async #ask({ model, system, messages }: Conversation): Promise<void> {
+  #begin(conversation: Conversation, ask: () => Promise<void>): Turn {
+    const turn = new Turn({
+      rules: conversation,
+      idleTimeoutMs: this.#idleTimeoutMs,
+      onAbandoned: () => void this.end(),
+    })
+    this.#turn = turn
+    this.#closedTurn = Promise.withResolvers()
+    ask().catch((error: unknown) => {
+      turn.fail(error instanceof Error ? error : new Error(String(error)))
+    })
+    return turn
+  }
+
+  async #seed(conversation: Conversation): Promise<void> {
+    const { system, messages, tools, outputSchema } = conversation
     // Only the first `initialize` sets the system prompt, so it waits until the prompt is known.
     const initialize = this.#control.request({
       subtype: 'initialize',
       systemPrompt: system === '' ? [] : [system],
+      ...(outputSchema && { jsonSchema: outputSchema.schema }),
+      ...this.#mcp.offer(tools),
     })
-    // Unlike `set_model`, this does not probe the model with a paid request.
-    const settings = this.#control.request({
-      subtype: 'apply_flag_settings',
-      settings: { model },
-    })
+    const settings = this.#settingsLine(conversation)
     const [first = '', ...later] = seedingWrites(messages)
     let seeded = this.#expectSeeding(later.length > 0)
-    this.#process.write(initialize.line + settings.line + first)
-    await Promise.all([initialize.response, settings.response])
+    this.#process.write(initialize.line + settings + first)
+    await initialize.response
     for (const [index, write] of later.entries()) {
       await seeded
       seeded = this.#expectSeeding(index < later.length - 1)
@@ -126,10 +176,41 @@ export class Worker {
     return this.#seeded?.promise
   }
 
+  /** The line that brings the request's settings into force; empty if they are. */
+  #settingsLine(conversation: Conversation): string {
+    return this.#applyLine(toSettings(conversation))
+  }
+
+  #applyLine(wanted: LiveSettings): string {
+    const settings = settingsDifference(this.#inForce, wanted)
+    this.#inForce = wanted
+    if (!settings) return ''
+    // Unlike `set_model`, this does not probe the model with a paid request.
+    const { line, response } = this.#control.request({ subtype: 'apply_flag_settings', settings })
+    response.catch((error: Error) => this.#turn?.fail(error))
+    return line
+  }
+
+  /**
+   * A fuse against the CLI's own second request after a cut-off, refused or empty answer: while it
+   * is armed the CLI refuses by itself to send anything more. Undocumented, so a spent worker is
+   * killed as well.
+   */
+  #setFuse(armed: boolean): void {
+    const env = { ...this.#inForce.env, CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: armed ? '1' : '' }
+    const line = this.#applyLine({ ...this.#inForce, env })
+    if (line !== '') this.#process.write(line)
+  }
+
   #request(request: ControlRequest): Promise<unknown> {
     const { line, response } = this.#control.request(request)
     this.#process.write(line)
     return response
+  }
+
+  async #answerCli(request: ControlRequest): Promise<object> {
+    if (request.subtype === 'mcp_message') return this.#mcp.handle(request)
+    throw new Error(`unsupported request ${request.subtype}`)
   }
 
   /** Reads all that the CLI prints, until it closes its output. */
@@ -150,11 +231,29 @@ export class Worker {
     if (this.#seeded) return this.#receiveSeeding(message)
     const turn = this.#turn
     if (!turn) return
-    if (message.type === 'system' && message.status === 'requesting') this.#requested(turn)
+    if (message.type === 'result') this.#closedTurn.resolve()
+    if (message.type === 'user') this.#noteResults(message)
+    if (message.type === 'system' && message.status === 'requesting') this.#requesting(turn)
     const events = turn.translate(message)
+    const stopped = events.at(-1)?.type === 'stop'
     // Before the client hears of the end: the CLI asks again within milliseconds.
-    if (turn.goesOnAlone) this.#process.kill()
+    if (stopped && turn.spent) this.#process.kill()
+    else if (stopped) this.#setFuse(false)
     await turn.deliver(events)
+  }
+
+  #requesting(turn: Turn): void {
+    // A request that nobody asked for must not be answered.
+    if (turn.ended) return this.#process.kill()
+    turn.markRequested()
+    this.#setFuse(true)
+  }
+
+  #noteResults({ message }: Extract<CliMessage, { type: 'user' }>): void {
+    if (typeof message.content === 'string') return
+    for (const { tool_use_id } of message.content) {
+      if (tool_use_id !== undefined) this.#mcp.noteTaken(tool_use_id)
+    }
   }
 
   /** A history message is in when its `result` comes. */
@@ -165,20 +264,22 @@ export class Worker {
     this.#seeded?.reject(toFailure({ result: message, ...facts }))
   }
 
-  #requested(turn: Turn): void {
-    turn.markRequested()
-    // A fuse against the CLI's own second request after a cut-off, refused or empty answer: with
-    // this limit it refuses by itself to send anything more in this turn. Undocumented, so the
-    // kill in `#receive` stays.
-    const fuse = { CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: '1' }
-    void this.#request({ subtype: 'apply_flag_settings', settings: { env: fuse } }).catch(() => {})
-  }
-
   #fail(error: Error): void {
     this.#control.close(error)
     this.#seeded?.reject(error)
     this.#turn?.fail(error)
   }
+}
+
+function callIds(message: Conversation['messages'][number] | undefined): string[] {
+  if (message?.role !== 'assistant') return []
+  return message.content.flatMap((block) => (block.type === 'tool_use' ? [block.id] : []))
+}
+
+function toolResults({ messages }: Conversation): ToolResultBlock[] {
+  const last = messages.at(-1)
+  if (last?.role !== 'user') return []
+  return last.content.flatMap((block) => (block.type === 'tool_result' ? [block] : []))
 }
 
 function deathOf({ code, signal, stderr }: Exit): TurnError {

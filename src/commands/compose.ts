@@ -29,6 +29,7 @@ export function compose({ config, log, path, env }: Parts): Composition {
     maxWorkers: config['max-workers'],
     warmWorkers: config['warm-workers'],
     maxQueue: config['max-queue'],
+    ttlMs: { idle: config['idle-ttl'], parked: config['park-ttl'] },
     log,
   })
   const app = createApp({
@@ -37,6 +38,11 @@ export function compose({ config, log, path, env }: Parts): Composition {
       models: await pool.models(signal),
       aliases: config['model-alias'],
     }),
+    dialect: {
+      strict: config['strict-parameters'],
+      sampling: config.sampling,
+      reasoning: config.reasoning,
+    },
     loggedIn: () => login.check(),
     apiKeys: config['api-key'],
     allowOrigins: config['allow-origin'],
@@ -53,5 +59,6 @@ async function bootWorker({ config, path, env }: Omit<Parts, 'log'>): Promise<Wo
     env: workerEnv(env, temp),
     cwd,
     idleTimeoutMs: config['request-timeout'],
+    showThinking: config.reasoning === 'summarized',
   })
 }

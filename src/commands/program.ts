@@ -1,5 +1,5 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { readConfigFile, resolveConfig, SETTINGS, type Config } from '../config.ts'
+import { Command, Option } from 'commander'
+import { ConfigError, readConfigFile, resolveConfig, SETTINGS, type Config } from '../config.ts'
 import { COMMIT, VERSION } from '../version.ts'
 import { serve } from './serve.ts'
 
@@ -59,7 +59,7 @@ function helpOf({ schema, help, ...setting }: (typeof SETTINGS)[keyof typeof SET
 async function loadConfig(port: string | undefined, options: object): Promise<Config> {
   const { config, ...given } = options as Record<string, unknown>
   if (port !== undefined && given['port'] !== undefined) {
-    throw new InvalidArgumentError(`the port is given twice: ${port} and --port ${given['port']}`)
+    throw new ConfigError(`The port is given twice: ${port} and --port ${given['port']}.`)
   }
   const flags = Object.fromEntries(Object.entries(given).map(([key, value]) => [kebab(key), value]))
   return resolveConfig({

@@ -2,11 +2,61 @@
 
 export type TextBlock = { type: 'text'; text: string }
 
+/** Base64 data, or a URL that the model API fetches: we never do. */
+export type Source =
+  | { type: 'base64'; media_type: string; data: string }
+  | { type: 'url'; url: string }
+
+export type ImageBlock = { type: 'image'; source: Source }
+export type DocumentBlock = {
+  type: 'document'
+  source: Source | { type: 'text'; media_type: 'text/plain'; data: string }
+  title?: string
+}
+
+export type ToolUseBlock = { type: 'tool_use'; id: string; name: string; input: unknown }
+
+/** In the model API's own shape and key order, which is what a live worker sends as well. */
+export type ToolResultBlock = {
+  tool_use_id: string
+  type: 'tool_result'
+  content: (TextBlock | ImageBlock)[]
+  is_error?: true
+}
+
+export type UserBlock = TextBlock | ImageBlock | DocumentBlock | ToolResultBlock
+export type AssistantBlock = TextBlock | ToolUseBlock
 export type UserMessage = { role: 'user'; content: UserBlock[] }
 export type AssistantMessage = { role: 'assistant'; content: AssistantBlock[] }
-export type UserBlock = TextBlock
-export type AssistantBlock = TextBlock
 export type Message = UserMessage | AssistantMessage
+
+export type JsonSchema = { readonly [key: string]: unknown }
+
+export type ToolSpec = { name: string; description: string; inputSchema: JsonSchema }
+
+export type ToolChoice =
+  | { type: 'auto' }
+  | { type: 'none' }
+  | { type: 'required' }
+  | { type: 'tool'; name: string }
+
+/** `none` asks for no thinking at all, as far as the model can do without. */
+export type Effort = 'none' | 'low' | 'medium' | 'high' | 'xhigh' | 'max'
+
+/** The answer is to be JSON of this shape; only a strict one is checked at the end. */
+export type OutputSchema = { schema: JsonSchema; strict: boolean }
+
+/** What may differ from one request of a conversation to the next, and never carries over. */
+export type Parameters = {
+  toolChoice: ToolChoice
+  parallelToolCalls: boolean
+  /** How the model is told of the two above: some models refuse the API's own way. */
+  toolChoiceBy: 'api' | 'instruction'
+  maxTokens?: number
+  stopSequences?: string[]
+  temperature?: number
+  topP?: number
+}
 
 /** One request, whatever API it came through. The last message is the user's. */
 export type Conversation = {
@@ -15,6 +65,11 @@ export type Conversation = {
   /** Empty when the client sent none. */
   system: string
   messages: Message[]
+  tools: ToolSpec[]
+  outputSchema?: OutputSchema
+  /** The model's default when absent. */
+  effort?: Effort
+  parameters: Parameters
 }
 
 export type StopReason = 'end' | 'length' | 'stop_sequence' | 'tool_calls' | 'refusal'
@@ -44,6 +99,9 @@ export type TurnEvent =
   | { type: 'start'; id: string; model: string }
   | { type: 'text'; text: string }
   | { type: 'thinking'; text: string }
+  /** `index` counts the calls of the turn from 0; their arguments follow, as pieces of JSON. */
+  | { type: 'tool_call'; index: number; id: string; name: string }
+  | { type: 'tool_arguments'; index: number; json: string }
   | { type: 'rate_limit'; rateLimit: RateLimit }
   | { type: 'stop'; reason: StopReason; stopSequence: string | undefined; usage: Usage }
   /**
@@ -51,3 +109,9 @@ export type TurnEvent =
    * errors throws away what is still queued: text that the client should have had.
    */
   | { type: 'error'; error: Error }
+
+export const DEFAULT_PARAMETERS: Parameters = {
+  toolChoice: { type: 'auto' },
+  parallelToolCalls: true,
+  toolChoiceBy: 'api',
+}

@@ -2,27 +2,88 @@ import { z } from 'zod'
 
 const TextPart = z.object({ type: z.literal('text'), text: z.string() })
 const RefusalPart = z.object({ type: z.literal('refusal'), refusal: z.string() })
-
-const instructions = z.object({
-  content: z.union([z.string(), z.array(TextPart)]),
+const ImagePart = z.object({
+  type: z.literal('image_url'),
+  image_url: z.object({ url: z.string(), detail: z.string().nullish() }),
 })
+const FilePart = z.object({
+  type: z.literal('file'),
+  file: z.object({
+    file_data: z.string().nullish(),
+    file_id: z.string().nullish(),
+    filename: z.string().nullish(),
+  }),
+})
+const UserPart = z.discriminatedUnion('type', [TextPart, ImagePart, FilePart])
+export type UserPart = z.infer<typeof UserPart>
+
+const textContent = z.union([z.string(), z.array(TextPart)])
+const FunctionCall = z.object({ name: z.string(), arguments: z.string() })
 
 const Message = z.discriminatedUnion('role', [
-  instructions.extend({ role: z.literal('system') }),
-  instructions.extend({ role: z.literal('developer') }),
-  z.object({
-    role: z.literal('user'),
-    content: z.union([z.string(), z.array(TextPart)]),
-  }),
+  z.object({ role: z.literal('system'), content: textContent }),
+  z.object({ role: z.literal('developer'), content: textContent }),
+  z.object({ role: z.literal('user'), content: z.union([z.string(), z.array(UserPart)]) }),
   z.object({
     role: z.literal('assistant'),
     content: z
       .union([z.string(), z.array(z.discriminatedUnion('type', [TextPart, RefusalPart]))])
       .nullish(),
     refusal: z.string().nullish(),
+    tool_calls: z
+      .array(z.object({ id: z.string(), type: z.literal('function'), function: FunctionCall }))
+      .nullish(),
+    function_call: FunctionCall.nullish(),
   }),
+  z.object({
+    role: z.literal('tool'),
+    tool_call_id: z.string(),
+    content: z.union([z.string(), z.array(z.discriminatedUnion('type', [TextPart, ImagePart]))]),
+  }),
+  // Before there were tools there were functions, and some clients still send those.
+  z.object({ role: z.literal('function'), name: z.string(), content: z.string().nullable() }),
 ])
 export type ChatMessage = z.infer<typeof Message>
+
+const JsonSchema = z.record(z.string(), z.unknown())
+const name = z.string().regex(/^[\w-]{1,64}$/, 'expected 1 to 64 letters, digits, _ or -')
+const FunctionSpec = z.object({
+  name,
+  description: z.string().nullish(),
+  parameters: JsonSchema.nullish(),
+})
+
+const FunctionTool = z.object({ type: z.literal('function'), function: FunctionSpec })
+/** Tools of kinds that this API does not have; they are named as ignored. */
+const OtherTool = z.object({ type: z.string().refine((type) => type !== 'function') })
+const NamedFunction = z.object({ type: z.literal('function'), function: z.object({ name }) })
+
+const toolChoice = z.union([
+  z.enum(['none', 'auto', 'required']),
+  NamedFunction,
+  z.object({
+    type: z.literal('allowed_tools'),
+    allowed_tools: z.object({
+      mode: z.enum(['auto', 'required']),
+      tools: z.array(NamedFunction),
+    }),
+  }),
+])
+export type ChatToolChoice = z.infer<typeof toolChoice>
+
+const responseFormat = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text') }),
+  z.object({ type: z.literal('json_object'), schema: JsonSchema.nullish() }),
+  z.object({
+    type: z.literal('json_schema'),
+    json_schema: z.object({
+      name: z.string().nullish(),
+      schema: JsonSchema.nullish(),
+      strict: z.boolean().nullish(),
+    }),
+  }),
+])
+export type ChatResponseFormat = z.infer<typeof responseFormat>
 
 /** The body of POST /v1/chat/completions: strict in what is used, silent on what is not. */
 export const ChatRequest = z.object({
@@ -30,5 +91,28 @@ export const ChatRequest = z.object({
   messages: z.array(Message).min(1),
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  max_tokens: z.int().min(1).nullish(),
+  max_completion_tokens: z.int().min(1).nullish(),
+  stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
+  n: z.int().min(1).max(4).nullish(),
+  tools: z
+    .array(z.union([FunctionTool, OtherTool]))
+    .max(128)
+    .nullish(),
+  tool_choice: toolChoice.nullish(),
+  parallel_tool_calls: z.boolean().nullish(),
+  functions: z.array(FunctionSpec).max(128).nullish(),
+  function_call: z.union([z.enum(['none', 'auto']), z.object({ name })]).nullish(),
+  response_format: responseFormat.nullish(),
+  reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).nullish(),
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
 })
 export type ChatRequest = z.infer<typeof ChatRequest>
+
+/** Tools of kinds that only OpenAI itself can run, by their places. */
+export function ignoredTools({ tools }: ChatRequest): string[] {
+  return (tools ?? []).flatMap((tool, index) =>
+    'function' in tool ? [] : [`tools[${index}] (${tool.type})`],
+  )
+}

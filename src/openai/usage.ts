@@ -1,5 +1,24 @@
 import type { Usage } from '../conversation/types.ts'
 
+export const NO_USAGE: Usage = {
+  inputTokens: 0,
+  cachedTokens: 0,
+  cacheCreationTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+}
+
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    cachedTokens: a.cachedTokens + b.cachedTokens,
+    cacheCreationTokens: a.cacheCreationTokens + b.cacheCreationTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
+  }
+}
+
+/** The `usage` object of chat completions. */
 export function toUsage(usage: Usage) {
   return {
     prompt_tokens: usage.inputTokens,

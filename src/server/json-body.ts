@@ -1,7 +1,16 @@
+import { z } from 'zod'
 import { TurnError } from '../errors.ts'
 
-/** The body as JSON; what is not JSON is the client's error, with the parser's reason. */
-export async function readJson(request: Request): Promise<unknown> {
+const JsonObject = z.record(z.string(), z.unknown())
+
+/** The body as a JSON object; anything else is the client's error, with the reason. */
+export async function readJsonObject(request: Request): Promise<Record<string, unknown>> {
+  const body = JsonObject.safeParse(await readJson(request))
+  if (body.success) return body.data
+  throw new TurnError('invalid_request', 'The request body must be a JSON object.')
+}
+
+async function readJson(request: Request): Promise<unknown> {
   const text = await request.text()
   try {
     return JSON.parse(text)

@@ -1,6 +1,7 @@
 import type { ModelCatalog } from '../conversation/models.ts'
 import type { Conversation } from '../conversation/types.ts'
 import type { TurnError } from '../errors.ts'
+import type { ParameterPolicy } from '../openai/chat-parameters.ts'
 import type { Answer, PoolSnapshot } from '../pool/pool.ts'
 
 /** What the routes need from below, so that a test can put anything there. */
@@ -11,6 +12,8 @@ export type Services = {
   }
   /** The models that can be asked for; waits for the first worker. */
   catalog(signal: AbortSignal): Promise<ModelCatalog>
+  /** How the owner wants requests to be read and answers to be written. */
+  dialect: ParameterPolicy & { reasoning: 'summarized' | 'off' }
   /** Whether the CLI is logged in, as far as is known. */
   loggedIn(): Promise<boolean>
 }

@@ -28,6 +28,7 @@ export function toSse(): TransformStream<object | string, Uint8Array> {
  */
 export function sseResponse(
   source: Promise<ReadableStream<Uint8Array>>,
+  headers: Record<string, string> = {},
   heartbeatMs = HEARTBEAT_MS,
 ): Response {
   const open = async () => (await source).getReader()
@@ -58,5 +59,5 @@ export function sseResponse(
       await reader?.cancel()
     },
   })
-  return new Response(body, { headers: HEADERS })
+  return new Response(body, { headers: { ...HEADERS, ...headers } })
 }

@@ -1,30 +1,58 @@
-import type { TurnEvent } from '../conversation/types.ts'
 import { type TurnError, toTurnError } from '../errors.ts'
 import type { Answer } from '../pool/pool.ts'
 import { HEARTBEAT_MS, sseResponse, toSse } from './sse.ts'
 
-/**
- * Streams an answer in a dialect's frames. A failure before the first event is an HTTP status, as
- * long as it comes within the first silent seconds; from then on comments keep the connection
- * open, and a failure is a frame.
- */
-export async function streamAnswer(
-  answer: Promise<Answer>,
-  frames: TransformStream<TurnEvent, object | string>,
-  toErrorFrame: (error: TurnError) => object,
-  graceMs = HEARTBEAT_MS,
-): Promise<Response> {
-  const early = await withinGrace(answer, graceMs)
-  const source = answer.then(
-    ({ events }) => events.pipeThrough(frames).pipeThrough(toSse()),
-    (error: unknown) => single(toErrorFrame(toTurnError(error))),
-  )
-  const response = sseResponse(source)
-  if (early) response.headers.set('x-claude-max-api-worker', early.worker)
-  return response
+type AnswerFacts = Pick<Answer, 'worker' | 'ignored'>
+
+/** Which worker answers, and what of the request was left out. */
+export function answerHeaders(
+  { worker, ignored }: AnswerFacts,
+  ignoredBefore: readonly string[],
+): Record<string, string> {
+  const names = [...new Set([...ignoredBefore, ...ignored])]
+  return {
+    'x-claude-max-api-worker': worker,
+    ...(names.length > 0 && { 'x-claude-max-api-ignored': names.join(', ') }),
+  }
 }
 
-async function withinGrace(answer: Promise<Answer>, graceMs: number): Promise<Answer | undefined> {
+export type StreamedAnswer = {
+  /** Resolves at the first event. */
+  answer: Promise<AnswerFacts>
+  /** The answer in a dialect's frames. */
+  frames: Promise<ReadableStream<object | string>>
+  /** Parameters of the request that are ignored whoever answers. */
+  ignored: readonly string[]
+  toErrorFrame: (error: TurnError) => object
+  graceMs?: number
+}
+
+/**
+ * Streams an answer. A failure before the first event is an HTTP status, as long as it comes
+ * within the first silent seconds; from then on comments keep the connection open, and a failure
+ * is a frame.
+ */
+export async function streamAnswer({
+  answer,
+  frames,
+  ignored,
+  toErrorFrame,
+  graceMs = HEARTBEAT_MS,
+}: StreamedAnswer): Promise<Response> {
+  // Whichever way the answer fails, it is `answer` below that says so.
+  frames.catch(() => {})
+  const early = await withinGrace(answer, graceMs)
+  const source = frames.then(
+    (stream) => stream.pipeThrough(toSse()),
+    (error: unknown) => single(toErrorFrame(toTurnError(error))),
+  )
+  return sseResponse(source, early ? answerHeaders(early, ignored) : {})
+}
+
+async function withinGrace(
+  answer: Promise<AnswerFacts>,
+  graceMs: number,
+): Promise<AnswerFacts | undefined> {
   const grace = Promise.withResolvers<undefined>()
   const timer = setTimeout(() => grace.resolve(undefined), graceMs)
   return Promise.race([answer, grace.promise]).finally(() => clearTimeout(timer))

@@ -1,36 +1,47 @@
 import { Hono } from 'hono'
+import { mergeChoices } from '../../conversation/choices.ts'
 import { collect } from '../../conversation/collect.ts'
 import { resolveModel } from '../../conversation/models.ts'
+import { ignoredParameters } from '../../openai/chat-parameters.ts'
 import { toConversation } from '../../openai/chat-request.ts'
 import { toChatCompletion } from '../../openai/chat-response.ts'
-import { ChatRequest } from '../../openai/chat-schema.ts'
-import { toChatChunks } from '../../openai/chat-stream.ts'
+import { ChatRequest, ignoredTools } from '../../openai/chat-schema.ts'
+import { type ChatMeta, toChatChunks } from '../../openai/chat-stream.ts'
 import { toErrorBody } from '../../openai/error.ts'
 import { parseRequest } from '../../openai/parse.ts'
-import { readJson } from '../json-body.ts'
+import { runChoices } from '../choices.ts'
+import { readJsonObject } from '../json-body.ts'
 import type { ServerEnv, Services } from '../services.ts'
-import { streamAnswer } from '../stream-answer.ts'
+import { answerHeaders, streamAnswer } from '../stream-answer.ts'
 
 /** POST /v1/chat/completions. */
-export function chatCompletions({ pool, catalog }: Services): Hono<ServerEnv> {
+export function chatCompletions({ pool, catalog, dialect }: Services): Hono<ServerEnv> {
   return new Hono<ServerEnv>().post('/', async (c) => {
     const { signal } = c.req.raw
-    const request = parseRequest(ChatRequest, await readJson(c.req.raw))
+    const body = await readJsonObject(c.req.raw)
+    const request = parseRequest(ChatRequest, body)
     c.set('model', request.model)
+    const ignored = [...ignoredParameters(body, dialect), ...ignoredTools(request)]
     const model = resolveModel(request.model, await catalog(signal))
-    const conversation = toConversation(request, model)
-    const meta = {
+    const conversation = toConversation(request, { model, sampling: dialect.sampling })
+    const meta: ChatMeta = {
       id: `chatcmpl-${crypto.randomUUID().replaceAll('-', '')}`,
       created: Math.floor(Date.now() / 1000),
+      choices: request.n ?? 1,
+      includeUsage: request.stream_options?.include_usage ?? false,
+      reasoning: dialect.reasoning === 'summarized',
+      legacyFunctions: Boolean(request.functions),
     }
-    const answer = pool.run(conversation, signal)
+    const answers = runChoices(pool, conversation, meta.choices, signal)
     if (request.stream) {
-      const includeUsage = request.stream_options?.include_usage ?? false
-      const frames = toChatChunks({ ...meta, includeUsage })
-      return streamAnswer(answer, frames, toErrorBody)
+      const frames = async () => {
+        const { events } = await answers
+        return mergeChoices(events).pipeThrough(toChatChunks(meta))
+      }
+      return streamAnswer({ answer: answers, frames: frames(), ignored, toErrorFrame: toErrorBody })
     }
-    const { events, worker } = await answer
-    c.header('x-claude-max-api-worker', worker)
-    return c.json(toChatCompletion(await collect(events), meta))
+    const answer = await answers
+    const turns = await Promise.all(answer.events.map(collect))
+    return c.json(toChatCompletion(turns, meta), 200, answerHeaders(answer, ignored))
   })
 }

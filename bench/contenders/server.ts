@@ -1,0 +1,104 @@
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createParser } from 'eventsource-parser'
+import { z } from 'zod'
+import type { Bed } from '../bed.ts'
+import type { Conversation } from '../conversations.ts'
+import { cpuSecondsOf, treeOf, until } from '../processes.ts'
+import type { Contender, ContenderName } from './contender.ts'
+
+const START_MS = 60_000
+const SETTLE_MS = 60_000
+/** Both servers know this name; it means the alias `sonnet`. */
+const MODEL = 'claude-sonnet-4'
+
+const Chunk = z.looseObject({
+  choices: z
+    .array(z.looseObject({ delta: z.looseObject({ content: z.string().nullish() }) }))
+    .optional(),
+  error: z.looseObject({ message: z.string() }).optional(),
+})
+
+export type ServerOptions = {
+  name: ContenderName
+  command: (port: string) => string[]
+  /** Whether the server still has something to do after its last answer. */
+  isBusy: (server: { url: string; pid: number }) => Promise<boolean>
+}
+
+/** A server in a process of its own, asked over HTTP; it is there when it answers /v1/models. */
+export async function startServer(bed: Bed, options: ServerOptions): Promise<Contender> {
+  const { name, command, isBusy } = options
+  const port = freePort()
+  const url = `http://127.0.0.1:${port}`
+  const log = join(bed.home, `${name}-${port}.log`)
+  const out = openSync(log, 'w')
+  const child = bed.processes.add(
+    Bun.spawn(command(port), {
+      env: bed.env,
+      cwd: bed.dir,
+      stdin: 'ignore',
+      stdout: out,
+      stderr: out,
+    }),
+  )
+  closeSync(out)
+  const { pid } = child
+  const settle = () =>
+    until(async () => !(await isBusy({ url, pid })), SETTLE_MS, `${name} to rest`)
+  try {
+    await until(() => listsModels(url), START_MS, `${name} to start`)
+  } catch (error) {
+    await bed.processes.end(child)
+    throw new Error(`${name} did not start: ${readFileSync(log, 'utf8')}`, { cause: error })
+  }
+  return {
+    name,
+    prepare: settle,
+    answer: (conversation) => chat(url, conversation),
+    settle,
+    cpuSeconds: () => cpuSecondsOf(pid),
+    pids: () => treeOf(pid).map((stat) => stat.pid),
+    stop: () => bed.processes.end(child),
+  }
+}
+
+/** Asks for a streamed chat completion and yields its text. */
+async function* chat(url: string, { system, messages }: Conversation): AsyncGenerator<string> {
+  const head = system === '' ? [] : [{ role: 'system', content: system }]
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: MODEL, stream: true, messages: [...head, ...messages] }),
+  })
+  if (!response.ok || !response.body) {
+    throw new Error(`${url} answered ${response.status}: ${await response.text()}`)
+  }
+  const arrived: string[] = []
+  const parser = createParser({ onEvent: ({ data }) => arrived.push(textOf(data)) })
+  const decoder = new TextDecoder()
+  for await (const bytes of response.body) {
+    parser.feed(decoder.decode(bytes, { stream: true }))
+    yield* arrived.splice(0)
+  }
+}
+
+function textOf(data: string): string {
+  if (data === '[DONE]') return ''
+  const { choices = [], error } = Chunk.parse(JSON.parse(data))
+  if (error) throw new Error(error.message)
+  return choices[0]?.delta.content ?? ''
+}
+
+async function listsModels(url: string): Promise<boolean> {
+  const response = await fetch(`${url}/v1/models`).catch(() => undefined)
+  await response?.arrayBuffer()
+  return response?.status === 200
+}
+
+function freePort(): string {
+  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
+  const { port } = server
+  void server.stop(true)
+  return String(port)
+}

@@ -1,0 +1,72 @@
+import type { ContenderName } from '../contenders/contender.ts'
+import { bare } from '../conversations.ts'
+import { type Sample, type Scenario, timeAnswer } from '../measure.ts'
+import { preciseCpuSecondsOf, pssMbOf } from '../processes.ts'
+
+const IDLE_MS = 10_000
+const SERVERS: ContenderName[] = ['us', 'peer', 'direct']
+
+/** From the start of the process to the first request that is answered. */
+export const START_UP: Scenario = {
+  name: 'start-up',
+  title: 'start-up',
+  contenders: SERVERS,
+  rounds: { full: 5, quick: 1 },
+  warmUp: false,
+  figures: [
+    { key: 'models', title: 'until /v1/models answers', unit: 'ms' },
+    { key: 'answer', title: 'until the end of a first answer', unit: 'ms' },
+  ],
+  async sample(bed, { name }): Promise<Sample> {
+    bed.upstream.record()
+    const start = performance.now()
+    const fresh = await bed.start(name)
+    try {
+      const models = performance.now() - start
+      await timeAnswer(fresh, bare)
+      return { models, answer: performance.now() - start }
+    } finally {
+      await fresh.stop()
+    }
+  },
+}
+
+/** A server that has answered once and has nothing to do, then the one that served this whole run. */
+export const IDLE: Scenario = {
+  name: 'idle',
+  title: 'at rest',
+  contenders: SERVERS,
+  rounds: { full: 3, quick: 0 },
+  warmUp: false,
+  figures: [
+    { key: 'server', title: 'memory of the server alone', unit: 'MB' },
+    { key: 'all', title: 'memory with its workers', unit: 'MB' },
+    { key: 'cpuServer', title: 'CPU a minute, the server alone', unit: 's', statistic: 'mean' },
+    { key: 'cpuAll', title: 'CPU a minute, with its workers', unit: 's', statistic: 'mean' },
+    { key: 'used', title: 'memory of the server alone after this run', unit: 'MB' },
+  ],
+  async sample(bed, contender): Promise<Sample> {
+    bed.upstream.record()
+    const fresh = await bed.start(contender.name)
+    try {
+      await timeAnswer(fresh, bare)
+      await fresh.settle()
+      const pids = fresh.pids()
+      const [server = 0] = pids
+      const used = pids.map(preciseCpuSecondsOf)
+      await Bun.sleep(IDLE_MS)
+      const perMinute = pids.map(
+        (pid, index) => ((preciseCpuSecondsOf(pid) - (used[index] ?? 0)) * 60_000) / IDLE_MS,
+      )
+      return {
+        server: pssMbOf([server]),
+        all: pssMbOf(pids),
+        cpuServer: perMinute[0] ?? 0,
+        cpuAll: perMinute.reduce((sum, value) => sum + value, 0),
+        used: pssMbOf(contender.pids().slice(0, 1)),
+      }
+    } finally {
+      await fresh.stop()
+    }
+  },
+}

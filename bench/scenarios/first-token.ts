@@ -1,0 +1,75 @@
+import type { ContenderName } from '../contenders/contender.ts'
+import { bare, type Conversation, withHistory, withSystemPrompt } from '../conversations.ts'
+import { type Figure, type Sample, type Scenario, sampleAnswer } from '../measure.ts'
+import type { Reply } from '../upstream.ts'
+
+/** Long enough that everything done while waiting for the model is over when it answers. */
+const THINK_MS = 300
+
+const POST: Figure = { key: 'post', title: 'request to upstream', unit: 'ms' }
+const FIRST: Figure = { key: 'first', title: 'first token', unit: 'ms' }
+const TOTAL: Figure = { key: 'total', title: 'total', unit: 'ms' }
+const CPU: Figure = { key: 'cpu', title: 'CPU per request', unit: 's', statistic: 'mean' }
+const BYTES: Figure = { key: 'bytes', title: 'upstream body', unit: 'B' }
+
+const ALL: ContenderName[] = ['us', 'peer', 'cold', 'prebooted', 'live', 'direct']
+const WITH_RESUMED: ContenderName[] = [...ALL, 'resumed']
+
+export const FIRST_TOKEN: readonly Scenario[] = [
+  newConversation({
+    name: 'hi',
+    title: 'new conversation, "hi"',
+    conversation: bare,
+    rounds: { full: 20, quick: 3 },
+    figures: [FIRST, POST, TOTAL, CPU, BYTES],
+  }),
+  newConversation({
+    name: 'system',
+    title: 'new conversation, 25 kB system prompt',
+    conversation: withSystemPrompt,
+    rounds: { full: 10, quick: 1 },
+    figures: [FIRST, POST],
+  }),
+  ...[10, 50, 200].map((count) =>
+    newConversation({
+      name: `history-${count}`,
+      title: `new conversation with ${count} earlier messages`,
+      conversation: withHistory(count),
+      contenders: WITH_RESUMED,
+      rounds: { full: 10, quick: 1 },
+      figures: [FIRST, POST, CPU],
+    }),
+  ),
+  newConversation({
+    name: 'thinking',
+    title: `"hi" to a model that takes ${THINK_MS} ms, those taken out`,
+    conversation: bare,
+    reply: { thinkMs: THINK_MS },
+    rounds: { full: 10, quick: 1 },
+    figures: [{ key: 'added', title: 'added before the first token', unit: 'ms' }],
+  }),
+]
+
+function newConversation({
+  conversation,
+  reply,
+  contenders = ALL,
+  ...scenario
+}: {
+  name: string
+  title: string
+  conversation: Conversation
+  reply?: Reply
+  contenders?: ContenderName[]
+  rounds: Scenario['rounds']
+  figures: Figure[]
+}): Scenario {
+  return {
+    ...scenario,
+    contenders,
+    warmUp: true,
+    async sample(bed, contender): Promise<Sample> {
+      return (await sampleAnswer(bed, contender, conversation, reply)).figures
+    },
+  }
+}

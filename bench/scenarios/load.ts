@@ -1,0 +1,89 @@
+import type { Contender } from '../contenders/contender.ts'
+import { bare } from '../conversations.ts'
+import { type Sample, type Scenario, timeAnswer } from '../measure.ts'
+import { pssMbOf, treeOf } from '../processes.ts'
+import { quantile } from '../statistics.ts'
+
+const IN_A_ROW = 6
+/** Reading the memory of many processes takes the kernel a while; more often would slow them. */
+const MEMORY_POLL_MS = 250
+
+/** One request directly after the other: no warm pool gets the time to refill. */
+export const BACK_TO_BACK: Scenario = {
+  name: 'back-to-back',
+  title: `${IN_A_ROW} requests in a row without a pause`,
+  contenders: ['us', 'peer', 'cold', 'direct'],
+  rounds: { full: 5, quick: 1 },
+  warmUp: false,
+  figures: [
+    { key: 'first', title: 'first token', unit: 'ms' },
+    { key: 'total', title: 'total per request', unit: 'ms' },
+  ],
+  async sample(bed, contender): Promise<Sample> {
+    await contender.prepare(bare)
+    bed.upstream.record()
+    const start = performance.now()
+    const firsts: number[] = []
+    for (let index = 0; index < IN_A_ROW; index++) firsts.push(await firstToken(contender))
+    const total = (performance.now() - start) / IN_A_ROW
+    await contender.settle()
+    return { first: quantile(firsts, 0.5), total }
+  },
+}
+
+export const BURSTS: readonly Scenario[] = [
+  burst(8, { full: 4, quick: 1 }),
+  burst(32, { full: 3, quick: 0 }),
+]
+
+function burst(size: number, rounds: Scenario['rounds']): Scenario {
+  const all = async (contender: Contender) =>
+    Promise.all(Array.from({ length: size }, () => firstToken(contender)))
+  return {
+    name: `burst-${size}`,
+    title: `${size} requests at once`,
+    contenders: ['us', 'peer', 'cold', 'direct'],
+    rounds,
+    warmUp: false,
+    figures: [
+      { key: 'total', title: 'until the last answer', unit: 'ms' },
+      { key: 'first', title: 'first token', unit: 'ms' },
+      { key: 'cpu', title: 'CPU per request', unit: 's', statistic: 'mean' },
+      { key: 'memory', title: 'peak memory', unit: 'MB' },
+    ],
+    async sample(bed, contender): Promise<Sample> {
+      const cpuBefore = contender.cpuSeconds()
+      await contender.prepare(bare)
+      bed.upstream.record()
+      const start = performance.now()
+      const firsts = await all(contender)
+      const total = performance.now() - start
+      await contender.settle()
+      const cpu = (contender.cpuSeconds() - cpuBefore) / size
+      // Once more for the memory, because measuring it takes time away.
+      const memory = await peakMemoryMb(contender, () => all(contender))
+      await contender.settle()
+      return { total, first: quantile(firsts, 0.5), cpu, memory }
+    },
+  }
+}
+
+async function firstToken(contender: Contender): Promise<number> {
+  const { arrivals, start } = await timeAnswer(contender, bare)
+  return (arrivals[0]?.at ?? start) - start
+}
+
+async function peakMemoryMb(contender: Contender, work: () => Promise<unknown>): Promise<number> {
+  let peak = 0
+  const measure = () => {
+    const pids = contender.pids().flatMap((pid) => treeOf(pid).map((stat) => stat.pid))
+    peak = Math.max(peak, pssMbOf([...new Set(pids)]))
+  }
+  const timer = setInterval(measure, MEMORY_POLL_MS)
+  try {
+    await work()
+  } finally {
+    clearInterval(timer)
+  }
+  return peak
+}

@@ -1,0 +1,56 @@
+import { messageReply } from '../src/demo/message-stream.ts'
+import { type ModelRequest, startModelApi } from '../src/demo/model-api.ts'
+
+/** How the scripted model answers: at once and in two pieces, unless a scenario says otherwise. */
+export type Reply = { pieces?: number; paceMs?: number; thinkMs?: number }
+
+/** What the model API saw and did, all on the clock of `performance.now()`. */
+export type Recording = {
+  /** The requests, each when its whole body was there. */
+  posts: { at: number; bytes: number; text: string }[]
+  /** When each piece of the answer was handed to the socket. */
+  sent: number[]
+}
+
+export type Upstream = {
+  url: string
+  /** From now on answers like this, into a new recording. */
+  record(reply?: Reply): Recording
+  stop(): Promise<void>
+}
+
+/** The text of an answer: numbered pieces, so that each can be recognised when it arrives. */
+export function pieces(count = 2): string[] {
+  return Array.from({ length: count }, (_, index) => `${index} `)
+}
+
+/** The scripted model API with a memory of when what happened. */
+export function startUpstream(): Upstream {
+  let reply: Reply = {}
+  let recording: Recording = { posts: [], sent: [] }
+  const api = startModelApi(async (request) => {
+    const { posts, sent } = recording
+    const { pieces: count, paceMs = 0, thinkMs = 0 } = reply
+    posts.push({ at: performance.now(), ...bodyOf(request) })
+    if (thinkMs > 0) await Bun.sleep(thinkMs)
+    return messageReply([{ type: 'text', text: pieces(count) }], {
+      model: request.body.model,
+      async pace() {
+        if (paceMs > 0) await Bun.sleep(paceMs)
+        sent.push(performance.now())
+      },
+    })
+  })
+  return {
+    ...api,
+    record(next = {}) {
+      reply = next
+      recording = { posts: [], sent: [] }
+      return recording
+    },
+  }
+}
+
+function bodyOf({ text }: ModelRequest) {
+  return { bytes: Buffer.byteLength(text), text }
+}

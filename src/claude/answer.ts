@@ -1,0 +1,167 @@
+import type {
+  AssistantBlock,
+  AssistantMessage,
+  Conversation,
+  StopReason,
+  TurnEvent,
+} from '../conversation/types.ts'
+import { type BlockKind, SentAnswer } from './sent-answer.ts'
+import { requireConforming, STRUCTURED_OUTPUT } from './structured-output.ts'
+
+/** What of the request decides how an answer may look. */
+export type AnswerRules = Pick<Conversation, 'outputSchema' | 'parameters'>
+
+/** A block as it begins; `text` is what it begins with. */
+export type BlockStart = {
+  type: string
+  id?: string | undefined
+  name?: string | undefined
+  text: string
+}
+
+/**
+ * The answer as the client is to see it: the model's blocks, cut to what the request allows, with
+ * structured output turned into text.
+ */
+export class Answer {
+  readonly #sent = new SentAnswer()
+  readonly #rules: AnswerRules
+  readonly #calls = new Map<number, { id: string; name: string }>()
+  /** Text beside structured output: the client's content is the JSON, unless there is none. */
+  #heldText = ''
+  #differs = false
+  #began = -1
+
+  constructor(rules: AnswerRules) {
+    this.#rules = rules
+  }
+
+  /**
+   * Whether the client's view differs from what the worker remembers, so that the conversation
+   * cannot go on there.
+   */
+  get differs(): boolean {
+    return this.#differs
+  }
+
+  /** No text to read and no tool to call: after such an answer the CLI asks again by itself. */
+  get isEmpty(): boolean {
+    return !this.#sent.blocks.some(
+      ({ kind, text }) => kind === 'tool_use' || (kind === 'text' && text.trim() !== ''),
+    )
+  }
+
+  /** The answer as a message of the history; of calls, the arguments as parsed JSON. */
+  get message(): AssistantMessage {
+    const content = this.#sent.blocks.flatMap(({ kind, text }, index): AssistantBlock[] => {
+      const call = this.#calls.get(index)
+      if (call) return [{ type: 'tool_use', ...call, input: parseArguments(text) }]
+      return kind === 'text' ? [{ type: 'text', text }] : []
+    })
+    return { role: 'assistant', content }
+  }
+
+  beginMessage(): void {
+    this.#sent.beginMessage()
+    this.#began = -1
+  }
+
+  beginBlock(block: BlockStart): TurnEvent[] {
+    const kind = this.#kindOf(block)
+    const isNew = this.#sent.beginBlock(kind)
+    this.#began++
+    if (kind !== 'tool_use') return this.piece(block.text)
+    // A repeated call has another id, and the worker waits under that one.
+    if (!isNew) this.#differs = true
+    return isNew ? this.#beginCall(block) : this.piece(block.text)
+  }
+
+  piece(piece: string): TurnEvent[] {
+    const kind = this.#sent.current?.kind
+    if (kind === undefined || kind === 'other') return []
+    const text = this.#sent.admit(piece)
+    if (text === '') return []
+    switch (kind) {
+      case 'json':
+        return [{ type: 'text', text }]
+      case 'tool_use':
+        return [{ type: 'tool_arguments', index: this.#callIndex(), json: text }]
+      case 'thinking':
+        return [{ type: 'thinking', text }]
+      case 'text':
+        if (!this.#rules.outputSchema) return [{ type: 'text', text }]
+        this.#heldText += text
+        return []
+      default:
+        return kind satisfies never
+    }
+  }
+
+  /** A call without arguments has none in the stream; to a client they are an empty object. */
+  endBlock(): TurnEvent[] {
+    const block = this.#sent.current
+    return block?.kind === 'tool_use' && block.text === '' ? this.piece('{}') : []
+  }
+
+  /** Ends the answer: what was held back, and the reason as the client is to see it. */
+  end(reason: StopReason): { events: TurnEvent[]; reason: StopReason } {
+    this.#sent.endMessage()
+    const ended = reason === 'tool_calls' && this.#calls.size === 0 ? 'end' : reason
+    if (!this.#rules.outputSchema) return { events: [], reason: ended }
+    return { events: this.#endStructured(ended), reason: ended }
+  }
+
+  #endStructured(reason: StopReason): TurnEvent[] {
+    const { outputSchema } = this.#rules
+    const json = this.#sent.blocks.find(({ kind }) => kind === 'json')?.text
+    const whole = reason === 'end' || reason === 'stop_sequence'
+    if (whole && outputSchema) requireConforming(json ?? this.#heldText, outputSchema)
+    // The CLI has answered the call itself, and its history is not the client's any more.
+    if (json !== undefined || whole) this.#differs = true
+    return json === undefined ? this.#releaseHeldText() : []
+  }
+
+  #beginCall({ id = '', name = '', text }: BlockStart): TurnEvent[] {
+    const index = this.#calls.size
+    this.#calls.set(this.#began, { id, name })
+    return [...this.#releaseHeldText(), { type: 'tool_call', index, id, name }, ...this.piece(text)]
+  }
+
+  #releaseHeldText(): TurnEvent[] {
+    const text = this.#heldText
+    this.#heldText = ''
+    return text === '' ? [] : [{ type: 'text', text }]
+  }
+
+  #callIndex(): number {
+    return [...this.#calls.keys()].indexOf(this.#began)
+  }
+
+  #kindOf({ type, name = '' }: BlockStart): BlockKind {
+    if (type === 'text' || type === 'thinking') return type
+    if (type !== 'tool_use') return 'other'
+    if (this.#rules.outputSchema && name === STRUCTURED_OUTPUT) return 'json'
+    if (this.#allowsCall(name)) return 'tool_use'
+    this.#differs = true
+    return 'other'
+  }
+
+  /** The request's word on tools is kept, whether the model keeps it or not. */
+  #allowsCall(name: string): boolean {
+    const { toolChoice, parallelToolCalls } = this.#rules.parameters
+    // A block that is being repeated was counted when it first came.
+    const isFirst = this.#calls.size === 0 || this.#calls.has(this.#began + 1)
+    if (!parallelToolCalls && !isFirst) return false
+    if (toolChoice.type === 'none') return false
+    return toolChoice.type !== 'tool' || toolChoice.name === name
+  }
+}
+
+/** Arguments that the model left unfinished are no JSON; they stay what they are. */
+function parseArguments(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return json
+  }
+}

@@ -1,0 +1,92 @@
+import type { Conversation, Effort, Parameters, ToolChoice } from '../conversation/types.ts'
+
+/** Variables the CLI reads anew for each request; empty means unset. */
+type LiveEnv = {
+  CLAUDE_CODE_EXTRA_BODY: string
+  CLAUDE_CODE_MAX_OUTPUT_TOKENS: string
+  CLAUDE_CODE_DISABLE_THINKING: string
+  CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: string
+}
+
+export type LiveSettings = { model: string; effortLevel: string | null; env: LiveEnv }
+
+/** What a booted worker starts with. */
+export const INITIAL_SETTINGS: LiveSettings = {
+  model: '',
+  effortLevel: null,
+  env: {
+    CLAUDE_CODE_EXTRA_BODY: '',
+    CLAUDE_CODE_MAX_OUTPUT_TOKENS: '',
+    CLAUDE_CODE_DISABLE_THINKING: '',
+    CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: '',
+  },
+}
+
+/**
+ * Every lever of a request, also those it does not use: what one request asked for must not hold
+ * for the next on the same worker.
+ */
+export function toSettings({ model, effort, tools, parameters }: Conversation): LiveSettings {
+  return {
+    model,
+    effortLevel: toEffortLevel(effort),
+    env: {
+      CLAUDE_CODE_EXTRA_BODY: toExtraBody(parameters, tools.length > 0),
+      CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(parameters.maxTokens ?? ''),
+      CLAUDE_CODE_DISABLE_THINKING: effort === 'none' ? '1' : '',
+      CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: '',
+    },
+  }
+}
+
+/** The part of `wanted` that is not in force yet, for `apply_flag_settings`; undefined if none. */
+export function settingsDifference(
+  inForce: LiveSettings,
+  wanted: LiveSettings,
+): Record<string, unknown> | undefined {
+  const env = Object.entries(wanted.env).filter(
+    ([name, value]) => value !== Object.entries(inForce.env).find(([key]) => key === name)?.[1],
+  )
+  const difference = {
+    ...(wanted.model !== inForce.model && { model: wanted.model }),
+    // The CLI keeps the last level unless told; null is the model's own default.
+    ...(wanted.effortLevel !== inForce.effortLevel && { effortLevel: wanted.effortLevel }),
+    ...(env.length > 0 && { env: Object.fromEntries(env) }),
+  }
+  return Object.keys(difference).length > 0 ? difference : undefined
+}
+
+function toEffortLevel(effort: Effort | undefined): string | null {
+  if (effort === undefined) return null
+  return effort === 'none' ? 'low' : effort
+}
+
+/** Sampling parameters only: the CLI writes the rest of the request, and what it says stands. */
+function toExtraBody(parameters: Parameters, hasTools: boolean): string {
+  const { stopSequences, temperature, topP } = parameters
+  const body = {
+    ...(hasTools && toToolChoice(parameters)),
+    ...(stopSequences && { stop_sequences: stopSequences }),
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { top_p: topP }),
+  }
+  return Object.keys(body).length > 0 ? JSON.stringify(body) : ''
+}
+
+const API_TYPE = {
+  auto: 'auto',
+  none: 'none',
+  required: 'any',
+  tool: 'tool',
+} as const satisfies Record<ToolChoice['type'], string>
+
+function toToolChoice({ toolChoice, parallelToolCalls, toolChoiceBy }: Parameters): object {
+  if (toolChoiceBy === 'instruction') return {}
+  if (toolChoice.type === 'auto' && parallelToolCalls) return {}
+  const choice = {
+    type: API_TYPE[toolChoice.type],
+    ...(toolChoice.type === 'tool' && { name: toolChoice.name }),
+    ...(!parallelToolCalls && toolChoice.type !== 'none' && { disable_parallel_tool_use: true }),
+  }
+  return { tool_choice: choice }
+}

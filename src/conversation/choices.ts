@@ -1,0 +1,40 @@
+import type { TurnEvent } from './types.ts'
+
+/** An event of one of several answers to the same request. */
+export type ChoiceEvent = { choice: number; event: TurnEvent }
+
+/** Several turns as one stream, each event as it comes; cancelling it cancels all of them. */
+export function mergeChoices(
+  turns: readonly ReadableStream<TurnEvent>[],
+): ReadableStream<ChoiceEvent> {
+  const readers = turns.map((turn) => turn.getReader())
+  type Read = { choice: number; read: Awaited<ReturnType<(typeof readers)[number]['read']>> }
+  const reads = new Map<number, Promise<Read>>()
+  const open = new Set(readers.keys())
+
+  return new ReadableStream<ChoiceEvent>(
+    {
+      async pull(controller) {
+        while (open.size > 0) {
+          for (const choice of open) {
+            const reader = readers[choice]
+            if (!reader || reads.has(choice)) continue
+            reads.set(
+              choice,
+              reader.read().then((read) => ({ choice, read })),
+            )
+          }
+          const { choice, read } = await Promise.race(reads.values())
+          reads.delete(choice)
+          if (!read.done) return controller.enqueue({ choice, event: read.value })
+          open.delete(choice)
+        }
+        controller.close()
+      },
+      async cancel() {
+        await Promise.all(readers.map((reader) => reader.cancel()))
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}

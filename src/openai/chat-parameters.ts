@@ -1,0 +1,118 @@
+import { TurnError } from '../errors.ts'
+
+type Treatment = 'honoured' | 'ignored' | 'refused'
+
+type ParameterRule = {
+  treatment: Treatment
+  /** For the README. */
+  note: string
+  /** Values that ask for nothing: they are neither named as ignored nor refused. */
+  neutral?: readonly unknown[]
+}
+
+/**
+ * Every parameter of POST /v1/chat/completions and what becomes of it. The README's table is made
+ * from this one.
+ */
+export const CHAT_PARAMETERS: Readonly<Record<string, ParameterRule>> = {
+  messages: {
+    treatment: 'honoured',
+    note: 'every role; text, image and file parts; audio parts are refused',
+  },
+  model: { treatment: 'honoured', note: 'see Models' },
+  stream: { treatment: 'honoured', note: '' },
+  stream_options: { treatment: 'honoured', note: '`include_usage`' },
+  max_completion_tokens: { treatment: 'honoured', note: 'thinking counts, as with OpenAI' },
+  max_tokens: { treatment: 'honoured', note: 'older name of `max_completion_tokens`' },
+  stop: { treatment: 'honoured', note: 'a string or up to 4' },
+  n: { treatment: 'honoured', note: '1 to 4, each by a worker of its own; usage is their sum' },
+  tools: {
+    treatment: 'honoured',
+    note: 'functions; tools of other types are named as ignored',
+  },
+  tool_choice: {
+    treatment: 'honoured',
+    note: '`auto`, `none`, `required`, a function, `allowed_tools`',
+  },
+  parallel_tool_calls: { treatment: 'honoured', note: '' },
+  functions: { treatment: 'honoured', note: 'older form of `tools`' },
+  function_call: { treatment: 'honoured', note: 'older form of `tool_choice`' },
+  response_format: {
+    treatment: 'honoured',
+    note: '`text`, `json_object`, `json_schema`; a strict schema is checked at the end',
+  },
+  reasoning_effort: {
+    treatment: 'honoured',
+    note: '`none`, `minimal` and `low` to `max`; `minimal` is the lowest the model has',
+  },
+  temperature: {
+    treatment: 'honoured',
+    note: 'ignored unless `--sampling forward`: current models refuse it while thinking',
+  },
+  top_p: { treatment: 'honoured', note: 'ignored unless `--sampling forward`' },
+  frequency_penalty: { treatment: 'ignored', note: 'the model API has none', neutral: [0] },
+  presence_penalty: { treatment: 'ignored', note: 'the model API has none', neutral: [0] },
+  seed: { treatment: 'ignored', note: 'the model API has none' },
+  user: { treatment: 'ignored', note: 'the CLI says who asks', neutral: [''] },
+  safety_identifier: { treatment: 'ignored', note: 'the CLI says who asks', neutral: [''] },
+  metadata: { treatment: 'ignored', note: 'nothing is stored' },
+  store: { treatment: 'ignored', note: 'nothing is stored', neutral: [false] },
+  prompt_cache_key: { treatment: 'ignored', note: 'the CLI caches by itself', neutral: [''] },
+  prompt_cache_retention: { treatment: 'ignored', note: 'the CLI caches by itself' },
+  service_tier: {
+    treatment: 'ignored',
+    note: 'there is one',
+    neutral: ['auto', 'default'],
+  },
+  verbosity: { treatment: 'ignored', note: 'the model API has none', neutral: ['medium'] },
+  prediction: { treatment: 'ignored', note: 'only makes an answer faster' },
+  logprobs: { treatment: 'refused', note: 'the model API gives none', neutral: [false] },
+  top_logprobs: { treatment: 'refused', note: 'the model API gives none', neutral: [0] },
+  logit_bias: { treatment: 'refused', note: 'the model API has none; an empty one is fine' },
+  audio: { treatment: 'refused', note: 'the answer is text' },
+  modalities: { treatment: 'refused', note: 'other than text', neutral: ['text'] },
+  web_search_options: { treatment: 'refused', note: 'no search is run' },
+}
+
+export type ParameterPolicy = {
+  /** Refuse what would be ignored. */
+  strict: boolean
+  /** Whether temperature and top_p are handed on. */
+  sampling: 'ignore' | 'forward'
+}
+
+/** The parameters of a request that will be ignored; throws for one that must be refused. */
+export function ignoredParameters(
+  body: Readonly<Record<string, unknown>>,
+  { strict, sampling }: ParameterPolicy,
+): string[] {
+  const given = Object.entries(CHAT_PARAMETERS).filter(
+    ([name, { neutral = [] }]) => !isNeutral(body[name], neutral),
+  )
+  for (const [name, { treatment, note }] of given) {
+    if (treatment === 'refused') throw refused(name, note)
+  }
+  const ignored = given
+    .filter(([name, { treatment }]) => {
+      const unsent = sampling === 'ignore' && (name === 'temperature' || name === 'top_p')
+      return treatment === 'ignored' || unsent
+    })
+    .map(([name]) => name)
+  const [first] = ignored
+  if (strict && first !== undefined) throw refused(first, 'it would be ignored')
+  return ignored
+}
+
+function isNeutral(value: unknown, neutral: readonly unknown[]): boolean {
+  if (value === undefined || value === null || neutral.includes(value)) return true
+  if (Array.isArray(value)) return value.every((item) => neutral.includes(item))
+  return typeof value === 'object' && Object.keys(value).length === 0
+}
+
+function refused(param: string, reason: string): TurnError {
+  return new TurnError(
+    'invalid_request',
+    `'${param}' is not supported here: ${reason}. Leave it out.`,
+    { param },
+  )
+}

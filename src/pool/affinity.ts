@@ -1,0 +1,43 @@
+import type { Conversation, Message } from '../conversation/types.ts'
+
+/**
+ * A name for the point where a conversation stands: equal for a worker that stopped there and for
+ * the request that goes on there. Tolerant of what clients change without meaning: how text is
+ * split into parts, the order of keys in arguments, the ids of tool calls.
+ */
+export function affinityKey(conversation: Conversation, messages: readonly Message[]): string {
+  const { model, system, tools, outputSchema, effort } = conversation
+  const ordinals = new Map<string, number>()
+  const ordinal = (id: string) => {
+    const known = ordinals.get(id) ?? ordinals.size
+    ordinals.set(id, known)
+    return known
+  }
+  const identity = {
+    ...{ model, system, tools, outputSchema, effort },
+    messages: messages.map((message) => canonical(message, ordinal)),
+  }
+  return new Bun.CryptoHasher('sha256').update(JSON.stringify(identity)).digest('base64')
+}
+
+function canonical(message: Message, ordinal: (id: string) => number): unknown {
+  if (message.role === 'user') {
+    return message.content.map((block) =>
+      block.type === 'tool_result' ? { ...block, tool_use_id: ordinal(block.tool_use_id) } : block,
+    )
+  }
+  const text = message.content.map((block) => (block.type === 'text' ? block.text : '')).join('')
+  const calls = message.content.flatMap((block) =>
+    block.type === 'tool_use'
+      ? [{ id: ordinal(block.id), name: block.name, input: sortKeys(block.input) }]
+      : [],
+  )
+  return { text, calls }
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sortKeys(inner)]))
+}

@@ -1,0 +1,117 @@
+/**
+ * A stand-in for the CLI, for what the real one cannot be made to do. Run as a program it speaks
+ * just enough of the protocol; the scenario comes in FAKE_CLAUDE. Never used where the real one
+ * would serve: what it says of the protocol is our belief, not a fact.
+ */
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export type Scenario =
+  /** Answers every turn with `pong`. */
+  | 'plain'
+  /** Like `plain`, between lines that are no JSON. */
+  | 'garbage'
+  /** `--version` says 1.0.3. */
+  | 'ancient'
+  /** Ends at start with a reason on stderr. */
+  | 'dies-at-start'
+  /** Ends when it is asked, before it asks the model; the second process is sound. */
+  | 'dies-once-before-asking'
+  | 'dies-always-before-asking'
+  /** Ends in the middle of an answer, with a reason on stderr. */
+  | 'dies-mid-answer'
+  /** Asks the model, and then is silent; ends on nothing but SIGKILL. */
+  | 'hangs'
+  /** Begins its answer and closes its output without an end. */
+  | 'closes-output'
+
+export type FakeClaude = { path: string; remove(): void }
+
+/** An executable that plays the scenario, whatever the PATH. */
+export function fakeClaude(scenario: Scenario): FakeClaude {
+  const folder = mkdtempSync(join(tmpdir(), 'fake-claude-'))
+  const path = join(folder, 'claude')
+  const state = join(folder, 'state')
+  const variables = `FAKE_CLAUDE=${scenario} FAKE_CLAUDE_STATE=${state}`
+  const program = `"${process.execPath}" "${import.meta.path}"`
+  writeFileSync(path, `#!/bin/sh\n${variables} exec ${program} "$@"\n`)
+  chmodSync(path, 0o755)
+  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+async function play(scenario: Scenario, args: readonly string[]): Promise<void> {
+  if (args.includes('--version')) {
+    return console.log(scenario === 'ancient' ? '1.0.3 (Claude Code)' : '2.1.328 (Claude Code)')
+  }
+  if (args.includes('status')) return print({ loggedIn: true, ...ACCOUNT })
+  if (scenario === 'dies-at-start') fail(3, 'no room on this machine')
+  if (scenario === 'hangs') process.on('SIGTERM', () => {})
+  for await (const line of console) {
+    if (scenario === 'garbage') console.log('warning: {this is not JSON')
+    const message = JSON.parse(line) as Message
+    if (message.type === 'control_request') agree(message)
+    else if (message.type === 'user') await answer(scenario, message)
+  }
+}
+
+type Message = {
+  type: string
+  request_id?: string
+  request?: { subtype: string }
+  shouldQuery?: boolean
+}
+
+const ACCOUNT = { authMethod: 'claude.ai', apiProvider: 'firstParty' }
+const MODELS = ['default', 'opus', 'sonnet', 'haiku'].map((value) => ({
+  value,
+  resolvedModel: `claude-${value}-5-5`,
+}))
+
+function agree({ request_id, request }: Message): void {
+  const response = request?.subtype === 'list_models' ? { models: MODELS } : {}
+  print({
+    type: 'control_response',
+    response: { subtype: 'success', request_id, response },
+  })
+}
+
+async function answer(scenario: Scenario, { shouldQuery = true }: Message): Promise<void> {
+  const result = { type: 'result', subtype: 'success', is_error: false, num_turns: 0, result: '' }
+  if (!shouldQuery) return print(result)
+  if (scenario === 'dies-always-before-asking') fail(4, 'out of luck')
+  if (scenario === 'dies-once-before-asking' && isFirst()) fail(4, 'out of luck')
+  print({ type: 'system', subtype: 'status', status: 'requesting' })
+  if (scenario === 'hangs') return
+  const message = { id: 'msg_fake', model: 'fake', usage: { input_tokens: 1, output_tokens: 1 } }
+  event({ type: 'message_start', message })
+  event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } })
+  event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'po' } })
+  if (scenario === 'dies-mid-answer') fail(5, 'the machine is on fire')
+  if (scenario === 'closes-output') process.exit(0)
+  event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'ng' } })
+  event({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 2 } })
+  print({ ...result, num_turns: 1, result: 'pong', stop_reason: 'end_turn' })
+}
+
+function isFirst(): boolean {
+  const state = process.env['FAKE_CLAUDE_STATE'] ?? ''
+  if (existsSync(state)) return false
+  writeFileSync(state, '')
+  return true
+}
+
+function event(body: object): void {
+  print({ type: 'stream_event', event: body })
+}
+
+function print(message: object): void {
+  console.log(JSON.stringify(message))
+}
+
+function fail(code: number, reason: string): never {
+  console.error(reason)
+  process.exit(code)
+}
+
+if (import.meta.main) await play(process.env['FAKE_CLAUDE'] as Scenario, Bun.argv.slice(2))
