@@ -39,7 +39,7 @@ export function createLog({ level, format }: LogOptions): Log {
 }
 
 function chooseFormatter(format: LogOptions['format']): TextFormatter {
-  const terminal = process.stderr.isTTY === true
+  const { isTTY: terminal } = process.stderr
   if (format === 'json' || (format === 'auto' && !terminal)) {
     return withPlainErrors(getJsonLinesFormatter({ properties: 'flatten', message: 'rendered' }))
   }

@@ -142,5 +142,5 @@ function controlledStream<T>(source: { pull(): void; cancel(): void }) {
   }
   const stream = new ReadableStream<T>({ ...source, start }, { highWaterMark: QUEUE_EVENTS })
   if (!started) throw new Error('A ReadableStream starts when it is constructed.')
-  return { stream, controller: started as ReadableStreamDefaultController<T> }
+  return { stream, controller: started }
 }

@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander'
-import { ConfigError, readConfigFile, resolveConfig, SETTINGS, type Config } from '../config.ts'
+import { z } from 'zod'
+import { type Config, ConfigError, readConfigFile, resolveConfig } from '../config.ts'
+import { HELP, type SettingHelp } from '../settings.ts'
 import { COMMIT, VERSION } from '../version.ts'
 import { serve } from './serve.ts'
 
@@ -39,9 +41,9 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
 
 function withSettings(command: Command): Command {
   command.argument('[port]', 'short for --port')
-  for (const [name, setting] of Object.entries(SETTINGS)) {
+  for (const [name, setting] of Object.entries(HELP)) {
     const option = new Option(`--${name} ${setting.hint}`.trim(), helpOf(setting))
-    if ('repeatable' in setting) {
+    if (setting.repeatable) {
       option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
     }
     command.addOption(option)
@@ -49,17 +51,15 @@ function withSettings(command: Command): Command {
   return command.option('--config <file>', 'configuration file (TOML)')
 }
 
-function helpOf({ schema, help, ...setting }: (typeof SETTINGS)[keyof typeof SETTINGS]): string {
-  const fallback: unknown = schema.safeParse(undefined).data
-  const plain = typeof fallback === 'number' || typeof fallback === 'string'
-  const byDefault = plain && !help.includes('(default') ? ` (default ${fallback})` : ''
-  return help + byDefault + ('repeatable' in setting ? ' (repeatable)' : '')
+function helpOf({ hint, text, byDefault, repeatable }: SettingHelp): string {
+  const note = hint === '' ? '' : ` (default ${byDefault}${repeatable ? ', repeatable' : ''})`
+  return text + note
 }
 
 async function loadConfig(port: string | undefined, options: object): Promise<Config> {
-  const { config, ...given } = options as Record<string, unknown>
-  if (port !== undefined && given['port'] !== undefined) {
-    throw new ConfigError(`The port is given twice: ${port} and --port ${given['port']}.`)
+  const { config, ...given } = z.record(z.string(), z.unknown()).parse(options)
+  if (port !== undefined && 'port' in given) {
+    throw new ConfigError(`The port is given twice: ${port} and --port ${String(given['port'])}.`)
   }
   const flags = Object.fromEntries(Object.entries(given).map(([key, value]) => [kebab(key), value]))
   return resolveConfig({

@@ -137,9 +137,12 @@ class MessageReader {
 }
 
 /** A tool's output is data: blanks are as good as anything. */
-function toResultBlocks(content: Role<'tool'>['content'], path: string): (TextBlock | ImageBlock)[] {
+function toResultBlocks(
+  content: Role<'tool'>['content'],
+  path: string,
+): (TextBlock | ImageBlock)[] {
   const parts = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content
-  return parts.flatMap((part, index) => {
+  return parts.flatMap((part, index): (TextBlock | ImageBlock)[] => {
     if (part.type === 'image_url') {
       return [toImageBlock(part.image_url.url, `${path}.content[${index}].image_url.url`)]
     }

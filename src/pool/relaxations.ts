@@ -5,8 +5,8 @@ import { toTurnError } from '../errors.ts'
 type Relaxation = {
   name: string
   refusal: RegExp
-  isAskedFor(conversation: Conversation): boolean
-  without(conversation: Conversation): Conversation
+  isAskedFor: (conversation: Conversation) => boolean
+  without: (conversation: Conversation) => Conversation
 }
 
 const RELAXATIONS: readonly Relaxation[] = [
@@ -84,7 +84,7 @@ export class Relaxations {
   apply(conversation: Conversation): Relaxed {
     return RELAXATIONS.reduce<Relaxed>(
       (relaxed, { name, isAskedFor, without }) => {
-        if (!this.#refused.has(refusal(conversation.model, name))) return relaxed
+        if (!this.#refused.has(refusalKey(conversation.model, name))) return relaxed
         if (!isAskedFor(relaxed.conversation)) return relaxed
         const dropped = [...relaxed.dropped, name]
         return { conversation: without(relaxed.conversation), dropped }
@@ -99,11 +99,11 @@ export class Relaxations {
     if (kind !== 'invalid_request') return false
     const found = RELAXATIONS.find((r) => r.refusal.test(message) && r.isAskedFor(conversation))
     if (!found) return false
-    this.#refused.add(refusal(conversation.model, found.name))
+    this.#refused.add(refusalKey(conversation.model, found.name))
     return true
   }
 }
 
-function refusal(model: string, name: string): string {
+function refusalKey(model: string, name: string): string {
   return `${model} ${name}`
 }

@@ -1,7 +1,6 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { TurnError, toTurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { toErrorBody, toStatus } from '../openai/error.ts'
@@ -45,8 +44,8 @@ export function createApp(options: AppOptions): Hono<ServerEnv> {
   app.onError((cause, c) => {
     const error = toTurnError(cause)
     c.set('error', error)
-    if (error.retryAfterS !== undefined) c.header('retry-after', String(error.retryAfterS))
-    return c.json(toErrorBody(error), toStatus(error) as ContentfulStatusCode)
+    const headers = error.retryAfterS && { 'retry-after': String(error.retryAfterS) }
+    return Response.json(toErrorBody(error), { status: toStatus(error), headers: headers || {} })
   })
   return app
 }

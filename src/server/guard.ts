@@ -18,7 +18,7 @@ export function guardOrigin({
   apiKeys: readonly string[]
   allowOrigins: readonly string[]
 }): MiddlewareHandler {
-  return async function guardOrigin(c, next) {
+  return async function checkOrigin(c, next) {
     const host = c.req.header('host') ?? ''
     if (apiKeys.length === 0 && !isLoopback(hostname(host))) {
       throw new TurnError(
@@ -44,7 +44,7 @@ export function guardOrigin({
 /** Asks for one of the keys as `Authorization: Bearer` or `x-api-key`; compared in constant time. */
 export function requireKey(apiKeys: readonly string[]): MiddlewareHandler {
   const digests = apiKeys.map(digest)
-  return async function requireKey(c, next) {
+  return async function checkKey(c, next) {
     if (digests.length > 0 && !OPEN_PATHS.has(c.req.path) && c.req.method !== 'OPTIONS') {
       const bearer = /^Bearer\s+(.+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
       const given = digest(bearer ?? c.req.header('x-api-key') ?? '')
@@ -60,7 +60,7 @@ export function requireKey(apiKeys: readonly string[]): MiddlewareHandler {
 
 /** A page can send a form or plain text anywhere without asking; JSON it cannot. */
 export function requireJson(): MiddlewareHandler {
-  return async function requireJson(c, next) {
+  return async function checkContentType(c, next) {
     const type = c.req.header('content-type') ?? ''
     if (c.req.method === 'POST' && !/^application\/json\s*(;|$)/i.test(type)) {
       throw new TurnError(

@@ -7,7 +7,7 @@ const SANE_ID = /^[\w.:-]{1,128}$/
 
 /** Gives every request an id, the client's if it has a sane one, and says how long it took. */
 export function requestIds(): MiddlewareHandler<ServerEnv> {
-  return async function requestIds(c, next) {
+  return async function assignRequestId(c, next) {
     const startedAt = performance.now()
     const given = c.req.header('x-request-id') ?? ''
     const id = SANE_ID.test(given) ? given : `req_${crypto.randomUUID().replaceAll('-', '')}`
@@ -21,7 +21,7 @@ export function requestIds(): MiddlewareHandler<ServerEnv> {
 
 /** One line per request: what was asked and how it ended, never what was said. */
 export function logRequests(log: Log): MiddlewareHandler<ServerEnv> {
-  return async function logRequests(c, next) {
+  return async function logRequest(c, next) {
     const startedAt = performance.now()
     await next()
     const error = c.get('error')

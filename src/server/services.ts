@@ -11,11 +11,11 @@ export type Services = {
     snapshot(): PoolSnapshot
   }
   /** The models that can be asked for; waits for the first worker. */
-  catalog(signal: AbortSignal): Promise<ModelCatalog>
+  catalog: (signal: AbortSignal) => Promise<ModelCatalog>
   /** How the owner wants requests to be read and answers to be written. */
   dialect: ParameterPolicy & { reasoning: 'summarized' | 'off' }
   /** Whether the CLI is logged in, as far as is known. */
-  loggedIn(): Promise<boolean>
+  loggedIn: () => Promise<boolean>
 }
 
 /** What middleware leaves for later in a request. */
