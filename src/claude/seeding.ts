@@ -29,9 +29,14 @@ export function assistantLine(content: Message['content']): string {
 /**
  * The conversation as writes to the CLI, in order. Each write ends with a user message, whose
  * `result` must be awaited before the next one: a CLI that is sent everything at once mixes up the
- * order. Only the last one makes it ask the model.
+ * order. The last one makes it ask the model.
+ *
+ * So does the first one of several, if `anchored`: it is for a CLI that has been told to refuse
+ * (see `Worker`). The CLI describes its environment to the model behind the first message it is to
+ * query, and nothing else puts that description where it stands in a conversation that grew turn
+ * by turn. There it stays from request to request, so that the prompt cache hits.
  */
-export function seedingWrites(messages: readonly Message[]): string[] {
+export function seedingWrites(messages: readonly Message[], anchored: boolean): string[] {
   const writes: string[] = []
   let write = ''
   for (const [index, message] of messages.entries()) {
@@ -39,7 +44,8 @@ export function seedingWrites(messages: readonly Message[]): string[] {
       write += assistantLine(message.content)
       continue
     }
-    writes.push(write + userLine(message.content, { query: index === messages.length - 1 }))
+    const query = index === messages.length - 1 || (anchored && writes.length === 0)
+    writes.push(write + userLine(message.content, { query }))
     write = ''
   }
   return writes

@@ -39,6 +39,12 @@ export function toSettings({ model, effort, tools, parameters }: Conversation): 
   }
 }
 
+/** The same settings, with the CLI made to refuse by itself to send anything to the model, or not. */
+export function withFuse(settings: LiveSettings, armed: boolean): LiveSettings {
+  const CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE = armed ? '1' : ''
+  return { ...settings, env: { ...settings.env, CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE } }
+}
+
 /** The part of `wanted` that is not in force yet, for `apply_flag_settings`; undefined if none. */
 export function settingsDifference(
   inForce: LiveSettings,

@@ -140,8 +140,8 @@ export class TurnTranslator {
       return []
     }
     if (message.id === this.#streamedId) return []
-    const events = this.#begin(message)
     this.#usage = mergeUsage(this.#usage, message.usage)
+    const events = this.#begin(message)
     for (const { text, thinking, input, ...block } of message.content) {
       const whole = text ?? thinking ?? (input === undefined ? '' : JSON.stringify(input))
       events.push(...this.#answer.beginBlock({ ...block, text: whole }), ...this.#answer.endBlock())
@@ -167,7 +167,7 @@ export class TurnTranslator {
     this.#answer.beginMessage()
     if (this.#started) return []
     this.#started = true
-    return [{ type: 'start', id, model }]
+    return [{ type: 'start', id, model, usage: toUsage(this.#usage) }]
   }
 
   #stop(apiReason: string, stopSequence: string | null | undefined): TurnEvent[] {

@@ -1,14 +1,20 @@
 import type { ModelInfo } from '../conversation/models.ts'
-import type { Conversation, ToolResultBlock } from '../conversation/types.ts'
+import type { Conversation, StopReason, ToolResultBlock } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
 import { type Control, type ControlRequest, createControl } from './control.ts'
-import { toFailure } from './failure.ts'
 import { McpServer } from './mcp-server.ts'
 import { ndjson } from './ndjson.ts'
 import { type CliProcess, type Exit, spawnCli } from './process.ts'
 import { type CliMessage, ModelList, parseCliMessage } from './protocol.ts'
 import { seedingWrites, userLine } from './seeding.ts'
-import { INITIAL_SETTINGS, type LiveSettings, settingsDifference, toSettings } from './settings.ts'
+import { SeedingProgress } from './seeding-progress.ts'
+import {
+  INITIAL_SETTINGS,
+  type LiveSettings,
+  settingsDifference,
+  toSettings,
+  withFuse,
+} from './settings.ts'
 import { Turn } from './turn.ts'
 
 /** A boot takes 0.3 s alone and 2.5 s among eight; past this something is wrong. */
@@ -28,17 +34,20 @@ export type WorkerOptions = {
 
 /** One booted CLI process: configured, seeded and asked over its stdin, for one conversation. */
 export class Worker {
+  /** Whether the CLI refuses a message when told to; see `seedingWrites`. */
+  static #anchors = true
+
   readonly exited: Promise<Exit>
   readonly #process: CliProcess
   readonly #control: Control
   readonly #mcp = new McpServer()
+  readonly #seeding = new SeedingProgress()
   readonly #idleTimeoutMs: number
   #models: ModelInfo[] = []
   #inForce: LiveSettings = INITIAL_SETTINGS
   #turn: Turn | undefined
-  #seeded: PromiseWithResolvers<void> | undefined
-  /** Settles when the CLI has closed the turn, and can take another user message. */
-  #closedTurn = Promise.withResolvers<void>()
+  /** Between the answer's end and its `result`, after which the CLI takes another message. */
+  #closing: PromiseWithResolvers<void> | undefined
 
   /** Starts the CLI and resolves when it answers; a CLI that does not is ended. */
   static async boot(options: WorkerOptions): Promise<Worker> {
@@ -84,9 +93,8 @@ export class Worker {
 
   /** Goes on after a finished turn: all but the last message is what the worker remembers. */
   continue(conversation: Conversation): Turn {
-    const closed = this.#closedTurn.promise
     return this.#begin(conversation, async () => {
-      await closed
+      await this.#closing?.promise
       const content = conversation.messages.at(-1)?.content ?? []
       this.#process.write(this.#settingsLine(conversation) + userLine(content, { query: true }))
     })
@@ -140,7 +148,6 @@ export class Worker {
       onAbandoned: () => void this.end(),
     })
     this.#turn = turn
-    this.#closedTurn = Promise.withResolvers()
     ask().catch((error: unknown) => {
       turn.fail(error instanceof Error ? error : new Error(String(error)))
     })
@@ -156,24 +163,20 @@ export class Worker {
       ...(outputSchema && { jsonSchema: outputSchema.schema }),
       ...this.#mcp.offer(tools),
     })
-    const settings = this.#settingsLine(conversation)
-    const [first = '', ...later] = seedingWrites(messages)
-    let seeded = this.#expectSeeding(later.length > 0)
-    this.#process.write(initialize.line + settings + first)
+    const anchored = Worker.#anchors && messages.length > 1
+    const [first = '', ...later] = seedingWrites(messages, anchored)
+    const settings = toSettings(conversation)
+    const history = this.#seeding
+    let isIn = later.length > 0 ? history.expect(anchored ? 'refused' : 'kept') : undefined
+    const atFirst = anchored && isIn ? withFuse(settings, true) : settings
+    this.#process.write(initialize.line + this.#applyLine(atFirst) + first)
     await initialize.response
     for (const [index, write] of later.entries()) {
-      await seeded
-      seeded = this.#expectSeeding(index < later.length - 1)
-      this.#process.write(write)
+      await isIn
+      if (index < later.length - 1) isIn = history.expect('kept')
+      else history.end()
+      this.#process.write(this.#applyLine(settings) + write)
     }
-  }
-
-  /** Set before the write that it answers: from then on, output belongs to the history. */
-  #expectSeeding(expected: boolean): Promise<void> | undefined {
-    this.#seeded = expected ? Promise.withResolvers() : undefined
-    // When the process dies while something else is awaited, that tells the reason.
-    this.#seeded?.promise.catch(() => {})
-    return this.#seeded?.promise
   }
 
   /** The line that brings the request's settings into force; empty if they are. */
@@ -192,13 +195,11 @@ export class Worker {
   }
 
   /**
-   * A fuse against the CLI's own second request after a cut-off, refused or empty answer: while it
-   * is armed the CLI refuses by itself to send anything more. Undocumented, so a spent worker is
-   * killed as well.
+   * Armed while a request is out, against the CLI's own second one after a cut-off, refused or
+   * empty answer. Undocumented, so a spent worker is killed as well.
    */
   #setFuse(armed: boolean): void {
-    const env = { ...this.#inForce.env, CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: armed ? '1' : '' }
-    const line = this.#applyLine({ ...this.#inForce, env })
+    const line = this.#applyLine(withFuse(this.#inForce, armed))
     if (line !== '') this.#process.write(line)
   }
 
@@ -228,18 +229,29 @@ export class Worker {
   }
 
   async #receive(message: CliMessage): Promise<void> {
-    if (this.#seeded) return this.#receiveSeeding(message)
+    if (this.#seeding.active) return this.#receiveSeeding(message)
     const turn = this.#turn
     if (!turn) return
-    if (message.type === 'result') this.#closedTurn.resolve()
+    if (message.type === 'result' && this.#closing) return this.#closed(this.#closing)
     if (message.type === 'user') this.#noteResults(message)
     if (message.type === 'system' && message.status === 'requesting') this.#requesting(turn)
     const events = turn.translate(message)
-    const stopped = events.at(-1)?.type === 'stop'
-    // Before the client hears of the end: the CLI asks again within milliseconds.
-    if (stopped && turn.spent) this.#process.kill()
-    else if (stopped) this.#setFuse(false)
+    const end = events.at(-1)
+    if (end?.type === 'stop') this.#stopped(turn, end.reason, message)
     await turn.deliver(events)
+  }
+
+  #stopped(turn: Turn, reason: StopReason, { type }: CliMessage): void {
+    // Before the client hears of the end: the CLI asks again within milliseconds.
+    if (turn.spent) return this.#process.kill()
+    this.#setFuse(false)
+    // Tool calls leave the CLI's own turn open.
+    if (reason !== 'tool_calls' && type !== 'result') this.#closing = Promise.withResolvers()
+  }
+
+  #closed(closing: PromiseWithResolvers<void>): void {
+    this.#closing = undefined
+    closing.resolve()
   }
 
   #requesting(turn: Turn): void {
@@ -256,17 +268,16 @@ export class Worker {
     }
   }
 
-  /** A history message is in when its `result` comes. */
   #receiveSeeding(message: CliMessage): void {
-    if (message.type !== 'result') return
-    if (!message.is_error) return this.#seeded?.resolve()
-    const facts = { category: undefined, rateLimit: undefined, nowMs: Date.now() }
-    this.#seeded?.reject(toFailure({ result: message, ...facts }))
+    if (this.#seeding.receive(message)) return
+    // This version does not refuse as the others do: from now on, do without.
+    Worker.#anchors = false
+    this.#process.kill()
   }
 
   #fail(error: Error): void {
     this.#control.close(error)
-    this.#seeded?.reject(error)
+    this.#seeding.fail(error)
     this.#turn?.fail(error)
   }
 }
