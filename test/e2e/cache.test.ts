@@ -51,13 +51,6 @@ for (const model of ['sonnet', 'claude-haiku-4-5']) {
   test(`a conversation seeded on every turn sends the bytes of a live one (${model})`, async () => {
     const [ofLive, ofSeeded] = [await converse(live, model), await converse(seeded, model)]
     expect(ofLive.length).toBe(TURNS)
-    console.log(
-      at,
-      at.map((i, t) => [
-        ofLive[t]?.slice(i - 150, i + 150),
-        ofSeeded[t]?.slice(i - 150, i + 150),
-      ])[1],
-    )
     expect(ofSeeded).toEqual(ofLive)
   })
 }
