@@ -30,6 +30,8 @@ export class Answer {
   /** Text beside structured output: the client's content is the JSON, unless there is none. */
   #heldText = ''
   #differs = false
+  /** A call was left out, on which the worker waits. */
+  #cut = false
   #began = -1
 
   constructor(rules: AnswerRules) {
@@ -44,11 +46,14 @@ export class Answer {
     return this.#differs
   }
 
-  /** No text to read and no tool to call: after such an answer the CLI asks again by itself. */
-  get isEmpty(): boolean {
-    return !this.#sent.blocks.some(
-      ({ kind, text }) => kind === 'tool_use' || (kind === 'text' && text.trim() !== ''),
-    )
+  /**
+   * Whether the CLI is not content with it and would ask again by itself: nothing to read and no
+   * tool to call, or text where JSON was to be handed in.
+   */
+  get isWanting(): boolean {
+    const kinds = this.#sent.blocks.flatMap(({ kind, text }) => (text.trim() === '' ? [] : [kind]))
+    const calls = kinds.includes('tool_use') || kinds.includes('json') || this.#cut
+    return !calls && (this.#rules.outputSchema !== undefined || !kinds.includes('text'))
   }
 
   /** The answer as a message of the history; of calls, the arguments as parsed JSON. */
@@ -142,6 +147,7 @@ export class Answer {
     if (type !== 'tool_use') return 'other'
     if (this.#rules.outputSchema && name === STRUCTURED_OUTPUT) return 'json'
     if (this.#allowsCall(name)) return 'tool_use'
+    this.#cut = true
     this.#differs = true
     return 'other'
   }

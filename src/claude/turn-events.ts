@@ -54,13 +54,18 @@ export class TurnTranslator {
   }
 
   /**
-   * Whether the worker is of no more use: left alone the CLI would ask the model again (it does
-   * after a cut-off, refused or empty answer), or it remembers another answer than the client got.
+   * Whether the CLI, left alone after this end, would ask the model again: it does after a
+   * cut-off, refused or empty answer. The client asked for one answer, so the process must go.
    */
-  get spent(): boolean {
-    return this.#spent
+  get goesOnAlone(): boolean {
+    return this.#goesOnAlone
   }
-  #spent = false
+  #goesOnAlone = false
+
+  /** Whether the worker is of no more use: it goes on alone, or remembers another answer. */
+  get spent(): boolean {
+    return this.#goesOnAlone || this.#answer.differs
+  }
 
   /** The answer as a message of the history, once the turn has ended. */
   get message(): AssistantMessage {
@@ -173,8 +178,7 @@ export class TurnTranslator {
   #stop(apiReason: string, stopSequence: string | null | undefined): TurnEvent[] {
     const { events, reason } = this.#answer.end(STOP_REASON[apiReason] ?? 'end')
     this.#ended = true
-    this.#spent =
-      reason === 'length' || reason === 'refusal' || this.#answer.isEmpty || this.#answer.differs
+    this.#goesOnAlone = reason === 'length' || reason === 'refusal' || this.#answer.isWanting
     const usage = toUsage(this.#usage)
     return [...events, { type: 'stop', reason, stopSequence: stopSequence ?? undefined, usage }]
   }

@@ -59,6 +59,11 @@ export class Turn {
     this.#controller = controller
   }
 
+  /** See `TurnTranslator.goesOnAlone`. */
+  get goesOnAlone(): boolean {
+    return this.#translator.goesOnAlone
+  }
+
   /** See `TurnTranslator.spent`. */
   get spent(): boolean {
     return this.#translator.spent

@@ -2,6 +2,8 @@ import type { ModelInfo } from '../conversation/models.ts'
 import type { Conversation, StopReason, ToolResultBlock } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
 import { type Control, type ControlRequest, createControl } from './control.ts'
+import type { Guard } from './guard.ts'
+import { type Places, removeLeftovers } from './leftovers.ts'
 import { McpServer } from './mcp-server.ts'
 import { ndjson } from './ndjson.ts'
 import { type CliProcess, type Exit, spawnCli } from './process.ts'
@@ -28,6 +30,9 @@ export type WorkerOptions = {
   env: Record<string, string>
   cwd: string
   idleTimeoutMs: number
+  guard: Guard
+  /** Where a worker that was killed may have left files. */
+  places: Places
   /** Whether to ask for readable thinking; the CLI's own default shows next to nothing. */
   showThinking: boolean
 }
@@ -61,9 +66,10 @@ export class Worker {
     return worker
   }
 
-  private constructor({ idleTimeoutMs, showThinking: _, ...spawnOptions }: WorkerOptions) {
+  private constructor({ idleTimeoutMs, guard, places, ...options }: WorkerOptions) {
     this.#idleTimeoutMs = idleTimeoutMs
-    this.#process = spawnCli(spawnOptions)
+    this.#process = spawnCli(options)
+    guard.add(this.pid)
     this.#control = createControl(
       (line) => this.#process.write(line),
       (request) => this.#answerCli(request),
@@ -71,6 +77,8 @@ export class Worker {
     )
     const drained = this.#pump()
     this.exited = this.#process.exited.then(async (exit) => {
+      guard.remove(this.pid)
+      if (exit.signal === 'SIGKILL') removeLeftovers(this.pid, places)
       await Promise.race([drained, Bun.sleep(DRAIN_TIMEOUT_MS)])
       this.#fail(deathOf(exit))
       return exit
@@ -113,12 +121,9 @@ export class Worker {
     }))
     return this.#begin(conversation, async () => {
       this.#process.write(this.#settingsLine(conversation))
-      const inOrder = results.every(({ tool_use_id }, index) => tool_use_id === ownIds[index])
-      for (const result of results) {
-        const taken = this.#mcp.answer(result)
-        // The CLI keeps its own order for what comes at once, so any other order takes waiting.
-        if (!inOrder) await taken
-      }
+      // Results go to the model in the order in which the CLI took them, and of several that come
+      // at once it takes any first.
+      for (const result of results) await this.#mcp.answer(result)
     })
   }
 
@@ -243,7 +248,8 @@ export class Worker {
 
   #stopped(turn: Turn, reason: StopReason, { type }: CliMessage): void {
     // Before the client hears of the end: the CLI asks again within milliseconds.
-    if (turn.spent) return this.#process.kill()
+    if (turn.goesOnAlone) return this.#process.kill()
+    if (turn.spent) return
     this.#setFuse(false)
     // Tool calls leave the CLI's own turn open.
     if (reason !== 'tool_calls' && type !== 'result') this.#closing = Promise.withResolvers()

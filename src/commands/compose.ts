@@ -1,5 +1,7 @@
 import type { Hono } from 'hono'
 import { WORKER_ARGS, workerEnv } from '../claude/arguments.ts'
+import { type Guard, startGuard } from '../claude/guard.ts'
+import { sweepSockets } from '../claude/leftovers.ts'
 import { LoginState } from '../claude/login-state.ts'
 import { neutralDir } from '../claude/neutral-dir.ts'
 import { Worker } from '../claude/worker.ts'
@@ -18,13 +20,21 @@ export type Parts = {
   env: NodeJS.ProcessEnv
 }
 
-export type Composition = { app: Hono<ServerEnv>; pool: Pool; login: LoginState }
+export type Composition = {
+  app: Hono<ServerEnv>
+  pool: Pool
+  login: LoginState
+  /** Ends every process that was started, and resolves when all are reaped. */
+  close: () => Promise<void>
+}
 
 /** The whole service but its socket: the CLI, the pool over it, and the HTTP surface over that. */
 export function compose({ config, log, path, env }: Parts): Composition {
   const login = new LoginState(path, env)
+  const guard = startGuard(log)
+  sweepSockets(neutralDir().temp)
   const pool = new Pool({
-    boot: () => bootWorker({ config, path, env }),
+    boot: () => bootWorker({ config, path, env, guard }),
     onAnswered: (loggedIn) => login.note(loggedIn),
     maxWorkers: config['max-workers'],
     warmWorkers: config['warm-workers'],
@@ -48,10 +58,19 @@ export function compose({ config, log, path, env }: Parts): Composition {
     allowOrigins: config['allow-origin'],
     log,
   })
-  return { app, pool, login }
+  const close = async () => {
+    await pool.close()
+    await guard.close()
+  }
+  return { app, pool, login, close }
 }
 
-async function bootWorker({ config, path, env }: Omit<Parts, 'log'>): Promise<Worker> {
+async function bootWorker({
+  config,
+  path,
+  env,
+  guard,
+}: Omit<Parts, 'log'> & { guard: Guard }): Promise<Worker> {
   const { cwd, temp } = neutralDir()
   return Worker.boot({
     path,
@@ -59,6 +78,8 @@ async function bootWorker({ config, path, env }: Omit<Parts, 'log'>): Promise<Wo
     env: workerEnv(env, temp),
     cwd,
     idleTimeoutMs: config['request-timeout'],
+    guard,
+    places: { env, temp },
     showThinking: config.reasoning === 'summarized',
   })
 }

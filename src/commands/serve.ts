@@ -34,7 +34,7 @@ async function listen({ version, ...parts }: Parts & { version: string }): Promi
   // The port first: when it is taken, nothing else need be started.
   const server = bind(config)
   const signals = stopSignals()
-  const { app, pool, login } = compose(parts)
+  const { app, close, login } = compose(parts)
   try {
     server.reload({ fetch: app.fetch })
     await login.check()
@@ -45,7 +45,7 @@ async function listen({ version, ...parts }: Parts & { version: string }): Promi
     await Promise.race([server.stop(), signals.second, Bun.sleep(config['drain-timeout'])])
   } finally {
     signals.dispose()
-    await pool.close()
+    await close()
     await server.stop(true)
   }
 }

@@ -59,7 +59,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
         ...init,
       }),
     async stop() {
-      await parts.pool.close()
+      await parts.close()
       await server.stop(true)
       await api.stop()
       sandbox.remove()

@@ -1,0 +1,47 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+/** What a worker may leave behind, and where. */
+export type Places = { env: Readonly<Record<string, string | undefined>>; temp: string }
+
+/**
+ * Removes the files of a worker that could not do it itself: a killed CLI leaves its socket and
+ * its entry among the sessions. Only files named after that very process.
+ */
+export function removeLeftovers(pid: number, { env, temp }: Places): void {
+  const config = env['CLAUDE_CONFIG_DIR'] ?? join(env['HOME'] ?? homedir(), '.claude')
+  const named = new RegExp(`^${pid}\\.`)
+  for (const dir of [join(config, 'sessions'), join(temp, 'cc-socks')]) {
+    for (const name of list(dir)) if (named.test(name)) rmSync(join(dir, name), { force: true })
+  }
+}
+
+/** Removes the sockets of processes that are gone: those of a proxy that was killed. */
+export function sweepSockets(temp: string): void {
+  const dir = join(temp, 'cc-socks')
+  for (const name of list(dir)) {
+    const pid = Number.parseInt(name, 10)
+    if (Number.isNaN(pid) || isAlive(pid)) continue
+    rmSync(join(dir, name), { force: true })
+  }
+}
+
+function list(dir: string): string[] {
+  try {
+    return readdirSync(dir)
+  } catch {
+    // No such directory: nothing was left in it.
+    return []
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: somebody else's, and alive.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
