@@ -1,0 +1,40 @@
+import { CHAT_PARAMETERS } from '../../src/openai/chat-parameters.ts'
+import { HELP } from '../../src/settings.ts'
+
+/** The tables of the README that are made from code, by the name between their markers. */
+export const TABLES: Readonly<Record<string, () => string>> = {
+  settings: () =>
+    table(
+      ['setting', 'default', 'meaning'],
+      Object.entries(HELP).map(([name, { hint, text, byDefault, repeatable }]) => [
+        `\`--${name}${hint === '' ? '' : ` ${hint}`}\`${repeatable ? ' (repeatable)' : ''}`,
+        byDefault,
+        text,
+      ]),
+    ),
+  parameters: () =>
+    table(
+      ['parameter', '', 'note'],
+      Object.entries(CHAT_PARAMETERS).map(([name, { treatment, note }]) => [
+        `\`${name}\``,
+        treatment,
+        note,
+      ]),
+    ),
+}
+
+/** The README with its tables as the code has them now. */
+export function withTables(readme: string): string {
+  return Object.entries(TABLES).reduce((text, [name, render]) => {
+    const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+    const [before, after] = [text.indexOf(start), text.indexOf(end)]
+    if (before === -1 || after < before) throw new Error(`README.md has no markers for ${name}`)
+    return `${text.slice(0, before + start.length)}\n${render()}\n${text.slice(after)}`
+  }, readme)
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
