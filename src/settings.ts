@@ -13,7 +13,7 @@ const UNIT_MS: Record<string, number> = {
 const duration = z.string().transform((text, context) => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim())
   if (!match) {
-    context.addIssue({ code: 'custom', message: 'expected a duration such as 30s, 10m or 1h' })
+    context.addIssue({ code: 'custom', message: 'expected a duration such as 30s, 10m or 30d' })
     return z.NEVER
   }
   const [, amount = '', unit = 'ms'] = match
@@ -26,6 +26,12 @@ const integer = (min: number, max: number) => z.coerce.number().int().min(min).m
 const list = z
   .union([z.string().transform((text) => text.split(',')), z.array(z.string())])
   .transform((items) => items.map((item) => item.trim()).filter((item) => item !== ''))
+
+/** `unix:/path/of.sock` as the path. */
+const socket = z
+  .string()
+  .regex(/^unix:\/./, 'expected unix: and an absolute path')
+  .transform((text) => text.slice('unix:'.length))
 
 const flag = z.union([z.boolean(), z.stringbool()])
 
@@ -41,6 +47,7 @@ const alias = list.transform((items, context) => {
 /** Every setting by its one name, as it is read; `HELP` says what each means. */
 export const SETTINGS = {
   port: integer(0, 65_535).default(3456),
+  listen: socket.optional(),
   host: z.string().min(1).default('127.0.0.1'),
   claude: z.string().min(1).optional(),
   'max-workers': integer(1, 256).default(8),
@@ -48,17 +55,25 @@ export const SETTINGS = {
   'max-queue': integer(0, 100_000).default(64),
   'idle-ttl': duration.prefault('5m'),
   'park-ttl': duration.prefault('10m'),
+  'queue-timeout': duration.prefault('2m'),
+  'first-event-timeout': duration.prefault('6m'),
   'request-timeout': duration.prefault('10m'),
+  'turn-timeout': duration.prefault('1h'),
+  'upstream-retries': integer(0, 10).default(0),
+  'key-limit': integer(0, 10_000).default(0),
   'drain-timeout': duration.prefault('10s'),
   'api-key': list.default([]),
   'allow-origin': list.default([]),
   'model-alias': alias.default({}),
+  'data-dir': z.string().min(1).optional(),
+  'response-retention': duration.prefault('30d'),
   reasoning: z.enum(['summarized', 'off']).default('summarized'),
   sampling: z.enum(['ignore', 'forward']).default('ignore'),
   'strict-parameters': flag.default(false),
   'subscription-only': flag.default(false),
   'log-level': z.enum(LOG_LEVELS).default('info'),
   'log-format': z.enum(LOG_FORMATS).default('auto'),
+  'log-bodies': flag.default(false),
   demo: flag.default(false),
 } as const
 
@@ -76,6 +91,11 @@ export type SettingHelp = {
 /** `--help` and the README's table are made from this. */
 export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
   port: { hint: '<port>', text: 'port to listen on; 0 takes any free one', byDefault: '3456' },
+  listen: {
+    hint: '<unix:/path>',
+    text: 'a Unix socket to listen on instead of a port; only you can open it',
+    byDefault: 'none',
+  },
   host: {
     hint: '<address>',
     text: 'address to listen on; one that is not loopback needs --api-key',
@@ -111,10 +131,35 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
     text: 'how long a tool call keeps its worker waiting for the result',
     byDefault: '10m',
   },
+  'queue-timeout': {
+    hint: '<duration>',
+    text: 'how long a request may wait for a worker',
+    byDefault: '2m',
+  },
+  'first-event-timeout': {
+    hint: '<duration>',
+    text: 'how long an answer may take to begin',
+    byDefault: '6m',
+  },
   'request-timeout': {
     hint: '<duration>',
     text: 'no event from the CLI for this long ends the turn',
     byDefault: '10m',
+  },
+  'turn-timeout': {
+    hint: '<duration>',
+    text: 'how long an answer may take from beginning to end',
+    byDefault: '1h',
+  },
+  'upstream-retries': {
+    hint: '<n>',
+    text: 'how often the CLI asks again by itself after a failure; most clients do, too',
+    byDefault: '0',
+  },
+  'key-limit': {
+    hint: '<n>',
+    text: 'requests at a time for each --api-key; 0 for no limit',
+    byDefault: '0',
   },
   'drain-timeout': {
     hint: '<duration>',
@@ -133,6 +178,16 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
     text: 'extra model name, such as gpt-4o=sonnet',
     byDefault: 'none',
     repeatable: true,
+  },
+  'data-dir': {
+    hint: '<path>',
+    text: 'where stored responses are kept',
+    byDefault: "the platform's state directory",
+  },
+  'response-retention': {
+    hint: '<duration>',
+    text: 'how long a stored response can be fetched or gone on from',
+    byDefault: '30d',
   },
   reasoning: {
     hint: '<mode>',
@@ -159,6 +214,11 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
     hint: '<format>',
     text: 'auto, text or json; auto is text on a terminal and JSON lines otherwise',
     byDefault: 'auto',
+  },
+  'log-bodies': {
+    hint: '',
+    text: 'write prompts and answers into the log',
+    byDefault: 'off',
   },
   demo: {
     hint: '',

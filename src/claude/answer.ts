@@ -29,6 +29,8 @@ export class Answer {
   readonly #calls = new Map<number, { id: string; name: string }>()
   /** Text beside structured output: the client's content is the JSON, unless there is none. */
   #heldText = ''
+  /** The place of the block by which the model handed in structured output. */
+  #json: number | undefined
   #differs = false
   /** A call was left out, on which the worker waits. */
   #cut = false
@@ -145,7 +147,11 @@ export class Answer {
   #kindOf({ type, name = '' }: BlockStart): BlockKind {
     if (type === 'text' || type === 'thinking') return type
     if (type !== 'tool_use') return 'other'
-    if (this.#rules.outputSchema && name === STRUCTURED_OUTPUT) return 'json'
+    if (this.#rules.outputSchema && name === STRUCTURED_OUTPUT) {
+      // One answer is one value; what the model hands in after the first is not part of it.
+      this.#json ??= this.#began + 1
+      return this.#json === this.#began + 1 ? 'json' : 'other'
+    }
     if (this.#allowsCall(name)) return 'tool_use'
     this.#cut = true
     this.#differs = true

@@ -20,8 +20,7 @@ export const WORKER_ARGS: readonly string[] = [
 const WORKER_ENV = {
   // A conversation is never summarised or rewritten behind the client's back.
   DISABLE_COMPACT: '1',
-  // Clients retry by themselves, and the CLI's second attempt would not be the same request.
-  CLAUDE_CODE_MAX_RETRIES: '0',
+  // The second answer to a request that broke off would have to continue the first.
   CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: '1',
   // Tools reach the model under the names the client's prompts use.
   CLAUDE_AGENT_SDK_MCP_NO_PREFIX: '1',
@@ -39,13 +38,22 @@ const WORKER_ENV = {
 const DROPPED =
   /^(CLAUDE_MAX_API_.*|CLAUDECODE|CLAUDE_CODE_ENTRYPOINT|CLAUDE_CODE_SSE_PORT|CLAUDE_CODE_EXTRA_BODY)$/
 
-/** The worker's environment: the owner's, less what is ours, plus what keeps a worker quiet. */
+/**
+ * The worker's environment: the owner's, less what is ours, plus what keeps a worker quiet.
+ * `retries`: how often the CLI asks again by itself; most clients do, too.
+ */
 export function workerEnv(
   env: Record<string, string | undefined>,
   tempDir: string,
+  retries = 0,
 ): Record<string, string> {
   const handedOn = Object.entries(env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !DROPPED.test(entry[0]),
   )
-  return { ...Object.fromEntries(handedOn), ...WORKER_ENV, CLAUDE_CODE_TMPDIR: tempDir }
+  return {
+    ...Object.fromEntries(handedOn),
+    ...WORKER_ENV,
+    CLAUDE_CODE_MAX_RETRIES: String(retries),
+    CLAUDE_CODE_TMPDIR: tempDir,
+  }
 }

@@ -26,12 +26,13 @@ export const INITIAL_SETTINGS: LiveSettings = {
  * Every lever of a request, also those it does not use: what one request asked for must not hold
  * for the next on the same worker.
  */
-export function toSettings({ model, effort, tools, parameters }: Conversation): LiveSettings {
+export function toSettings(conversation: Conversation): LiveSettings {
+  const { model, effort, parameters } = conversation
   return {
     model,
     effortLevel: toEffortLevel(effort),
     env: {
-      CLAUDE_CODE_EXTRA_BODY: toExtraBody(parameters, tools.length > 0),
+      CLAUDE_CODE_EXTRA_BODY: toExtraBody(conversation),
       CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(parameters.maxTokens ?? ''),
       CLAUDE_CODE_DISABLE_THINKING: effort === 'none' ? '1' : '',
       CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: '',
@@ -68,10 +69,12 @@ function toEffortLevel(effort: Effort | undefined): string | null {
 }
 
 /** Sampling parameters only: the CLI writes the rest of the request, and what it says stands. */
-function toExtraBody(parameters: Parameters, hasTools: boolean): string {
-  const { stopSequences, temperature, topP } = parameters
+function toExtraBody({ tools, outputSchema, parameters }: Conversation): string {
+  const { stopSequences, temperature, topP, toolChoice } = parameters
+  // The tool by which JSON is handed in would be forbidden as well; calls are cut from the answer.
+  const forbidsJson = outputSchema !== undefined && toolChoice.type === 'none'
   const body = {
-    ...(hasTools && toToolChoice(parameters)),
+    ...(tools.length > 0 && !forbidsJson && toToolChoice(parameters)),
     ...(stopSequences && { stop_sequences: stopSequences }),
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { top_p: topP }),

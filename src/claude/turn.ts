@@ -7,10 +7,19 @@ import { TurnTranslator } from './turn-events.ts'
 /** Events that may wait for a slow reader before the CLI's output is left unread. */
 const QUEUE_EVENTS = 64
 
+/** How long a turn may take; the reader's own slowness does not count as silence. */
+export type TurnLimits = {
+  /** Until the first event of the answer. */
+  firstEventMs: number
+  /** Between two messages of the CLI. */
+  idleMs: number
+  /** From the beginning to the end. */
+  totalMs: number
+}
+
 export type TurnOptions = {
   rules: AnswerRules
-  /** No message from the CLI for this long ends the turn. */
-  idleTimeoutMs: number
+  limits: TurnLimits
   /** The reader went away before the end. */
   onAbandoned: () => void
 }
@@ -31,21 +40,25 @@ export class Turn {
   readonly #started = Promise.withResolvers<void>()
   readonly #requested = Promise.withResolvers<void>()
   readonly #finished = Promise.withResolvers<void>()
-  readonly #idleTimeoutMs: number
-  readonly #idleTimer: ReturnType<typeof setTimeout>
+  readonly #limits: TurnLimits
+  readonly #idleTimer: Timer
+  readonly #firstEventTimer: Timer
+  readonly #totalTimer: Timer
   readonly #controller: ReadableStreamDefaultController<TurnEvent>
   #demand: PromiseWithResolvers<void> | undefined
   #closed = false
 
-  constructor({ rules, idleTimeoutMs, onAbandoned }: TurnOptions) {
+  constructor({ rules, limits, onAbandoned }: TurnOptions) {
     this.#translator = new TurnTranslator(rules)
     this.started = this.#started.promise
     this.requested = this.#requested.promise
     this.finished = this.#finished.promise
     // A turn that fails before anybody awaits `started` is not an unhandled rejection.
     this.started.catch(() => {})
-    this.#idleTimeoutMs = idleTimeoutMs
-    this.#idleTimer = setTimeout(() => this.#timeOut(), idleTimeoutMs)
+    this.#limits = limits
+    this.#idleTimer = setTimeout(() => this.#timeOutIdle(), limits.idleMs)
+    this.#firstEventTimer = this.#timer(limits.firstEventMs, 'began no answer within')
+    this.#totalTimer = this.#timer(limits.totalMs, 'did not finish the answer within')
     const { stream, controller } = controlledStream<TurnEvent>({
       pull: () => this.#demand?.resolve(),
       cancel: () => {
@@ -114,7 +127,7 @@ export class Turn {
     if (this.#closed) return
     if (event.type === 'rate_limit') this.rateLimit = event.rateLimit
     else if (event.type === 'error') this.#started.reject(event.error)
-    else this.#started.resolve()
+    else this.#start()
     this.#controller.enqueue(event)
     if (event.type !== 'stop' && event.type !== 'error') return
     if (event.type === 'stop') this.#stopReason = event.reason
@@ -122,21 +135,37 @@ export class Turn {
     this.#close()
   }
 
-  #timeOut(): void {
+  #start(): void {
+    clearTimeout(this.#firstEventTimer)
+    this.#started.resolve()
+  }
+
+  #timeOutIdle(): void {
     // Waiting for the reader: its own limits hold, and the timer starts anew when it reads.
     if (this.#demand && (this.#controller.desiredSize ?? 0) <= 0) return
-    const seconds = this.#idleTimeoutMs / 1000
-    this.fail(new TurnError('timeout', `The model sent nothing for ${seconds} s.`))
+    this.fail(timeout('sent nothing for', this.#limits.idleMs))
+  }
+
+  #timer(ms: number, what: string): Timer {
+    return setTimeout(() => this.fail(timeout(what, ms)), ms)
   }
 
   #close(): void {
     this.#closed = true
-    clearTimeout(this.#idleTimer)
+    for (const timer of [this.#idleTimer, this.#firstEventTimer, this.#totalTimer]) {
+      clearTimeout(timer)
+    }
     this.#demand?.resolve()
     this.#started.reject(new TurnError('cancelled', 'The client went away.'))
     this.#requested.resolve()
     this.#finished.resolve()
   }
+}
+
+type Timer = ReturnType<typeof setTimeout>
+
+function timeout(what: string, ms: number): TurnError {
+  return new TurnError('timeout', `The model ${what} ${ms / 1000} s.`)
 }
 
 /** A stream and the controller to feed it with from outside. */

@@ -17,7 +17,7 @@ import {
   toSettings,
   withFuse,
 } from './settings.ts'
-import { Turn } from './turn.ts'
+import { Turn, type TurnLimits } from './turn.ts'
 
 /** A boot takes 0.3 s alone and 2.5 s among eight; past this something is wrong. */
 const BOOT_TIMEOUT_MS = 30_000
@@ -29,7 +29,7 @@ export type WorkerOptions = {
   args: readonly string[]
   env: Record<string, string>
   cwd: string
-  idleTimeoutMs: number
+  limits: TurnLimits
   guard: Guard
   /** Where a worker that was killed may have left files. */
   places: Places
@@ -47,7 +47,7 @@ export class Worker {
   readonly #control: Control
   readonly #mcp = new McpServer()
   readonly #seeding = new SeedingProgress()
-  readonly #idleTimeoutMs: number
+  readonly #limits: TurnLimits
   #models: ModelInfo[] = []
   #inForce: LiveSettings = INITIAL_SETTINGS
   #turn: Turn | undefined
@@ -66,8 +66,8 @@ export class Worker {
     return worker
   }
 
-  private constructor({ idleTimeoutMs, guard, places, ...options }: WorkerOptions) {
-    this.#idleTimeoutMs = idleTimeoutMs
+  private constructor({ limits, guard, places, ...options }: WorkerOptions) {
+    this.#limits = limits
     this.#process = spawnCli(options)
     guard.add(this.pid)
     this.#control = createControl(
@@ -149,7 +149,7 @@ export class Worker {
   #begin(conversation: Conversation, ask: () => Promise<void>): Turn {
     const turn = new Turn({
       rules: conversation,
-      idleTimeoutMs: this.#idleTimeoutMs,
+      limits: this.#limits,
       onAbandoned: () => void this.end(),
     })
     this.#turn = turn

@@ -14,18 +14,20 @@ export type BannerFacts = {
 
 /** What a person sees at start: where it listens, who answers, who pays, and what to try. */
 export function banner({ config, port, path, version, env, login }: BannerFacts): string {
-  const url = `http://${displayHost(config.host)}:${port}/v1`
+  const { listen: socket } = config
+  const url = socket ? 'http://localhost/v1' : `http://${displayHost(config.host)}:${port}/v1`
   const lines = [
     `claude-max-api ${VERSION} (${COMMIT})`,
     ...(config.demo ? [DEMO] : []),
-    `  address  ${url}`,
+    `  address  ${socket ? `unix:${socket}` : url}`,
     `  claude   ${version}, ${path}`,
     `  login    ${config.demo ? 'none needed (demo)' : loginLine(login)}`,
     ...(config.demo ? [] : billingLines(env)),
     ...(config['api-key'].length > 0 ? ['  key      required'] : []),
+    ...(config['log-bodies'] ? ['  log      holds prompts and answers (--log-bodies)'] : []),
     '',
     'Try it:',
-    `  ${curl(url, config['api-key'].length > 0)}`,
+    `  ${curl(url, config)}`,
     '',
   ]
   return `${lines.join('\n')}\n`
@@ -49,10 +51,11 @@ function billingLines(env: NodeJS.ProcessEnv): string[] {
   ]
 }
 
-function curl(url: string, key: boolean): string {
-  const authorization = key ? " -H 'authorization: Bearer <key>'" : ''
+function curl(url: string, { listen, 'api-key': keys }: Config): string {
+  const socket = listen ? ` --unix-socket ${listen}` : ''
+  const authorization = keys.length > 0 ? " -H 'authorization: Bearer <key>'" : ''
   const body = '{"model":"sonnet","messages":[{"role":"user","content":"Say hello"}]}'
-  return `curl ${url}/chat/completions${authorization} -H 'content-type: application/json' -d '${body}'`
+  return `curl${socket} ${url}/chat/completions${authorization} -H 'content-type: application/json' -d '${body}'`
 }
 
 function displayHost(host: string): string {

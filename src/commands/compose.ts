@@ -5,7 +5,8 @@ import { sweepSockets } from '../claude/leftovers.ts'
 import { LoginState } from '../claude/login-state.ts'
 import { neutralDir } from '../claude/neutral-dir.ts'
 import { Worker } from '../claude/worker.ts'
-import type { Config } from '../config.ts'
+import { type Config, defaultDataDir } from '../config.ts'
+import { ResponseStore } from '../ledger/response-store.ts'
 import type { Log } from '../log.ts'
 import { Pool } from '../pool/pool.ts'
 import { createApp } from '../server/app.ts'
@@ -24,7 +25,7 @@ export type Composition = {
   app: Hono<ServerEnv>
   pool: Pool
   login: LoginState
-  /** Ends every process that was started, and resolves when all are reaped. */
+  /** Ends every process that was started and closes every file; resolves when all are reaped. */
   close: () => Promise<void>
 }
 
@@ -39,11 +40,18 @@ export function compose({ config, log, path, env }: Parts): Composition {
     maxWorkers: config['max-workers'],
     warmWorkers: config['warm-workers'],
     maxQueue: config['max-queue'],
+    queueTimeoutMs: config['queue-timeout'],
     ttlMs: { idle: config['idle-ttl'], parked: config['park-ttl'] },
+    log,
+  })
+  const responses = new ResponseStore({
+    folder: dataDir(config, env),
+    retentionMs: config['response-retention'],
     log,
   })
   const app = createApp({
     pool,
+    responses,
     catalog: async (signal) => ({
       models: await pool.models(signal),
       aliases: config['model-alias'],
@@ -56,13 +64,22 @@ export function compose({ config, log, path, env }: Parts): Composition {
     loggedIn: () => login.check(),
     apiKeys: config['api-key'],
     allowOrigins: config['allow-origin'],
+    keyLimit: config['key-limit'],
+    logBodies: config['log-bodies'],
     log,
   })
   const close = async () => {
     await pool.close()
     await guard.close()
+    responses.close()
   }
   return { app, pool, login, close }
+}
+
+/** The demo keeps nothing: what it stores goes with its sandbox. */
+function dataDir(config: Config, env: NodeJS.ProcessEnv): string {
+  const chosen = config.demo ? undefined : config['data-dir']
+  return chosen ?? defaultDataDir(env)
 }
 
 async function bootWorker({
@@ -75,9 +92,13 @@ async function bootWorker({
   return Worker.boot({
     path,
     args: WORKER_ARGS,
-    env: workerEnv(env, temp),
+    env: workerEnv(env, temp, config['upstream-retries']),
     cwd,
-    idleTimeoutMs: config['request-timeout'],
+    limits: {
+      firstEventMs: config['first-event-timeout'],
+      idleMs: config['request-timeout'],
+      totalMs: config['turn-timeout'],
+    },
     guard,
     places: { env, temp },
     showThinking: config.reasoning === 'summarized',

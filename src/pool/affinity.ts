@@ -1,12 +1,17 @@
 import type { Conversation, Message } from '../conversation/types.ts'
+import type { KeptState } from './kept-workers.ts'
 
 /**
  * A name for the point where a conversation stands: equal for a worker that stopped there and for
  * the request that goes on there. Tolerant of what clients change without meaning: how text is
  * split into parts, the order of keys in arguments, the ids of tool calls.
  */
-export function affinityKey(conversation: Conversation, messages: readonly Message[]): string {
-  const { model, system, tools, outputSchema, effort } = conversation
+export function affinityKey(
+  state: KeptState,
+  conversation: Conversation,
+  messages: readonly Message[],
+): string {
+  const { model, system, tools, outputSchema, effort, parameters } = conversation
   const ordinals = new Map<string, number>()
   const ordinal = (id: string) => {
     const known = ordinals.get(id) ?? ordinals.size
@@ -15,6 +20,8 @@ export function affinityKey(conversation: Conversation, messages: readonly Messa
   }
   const identity = {
     ...{ model, system, tools, outputSchema, effort },
+    // The CLI reads the limit when a turn of its own begins, and one on tool calls is within it.
+    ...(state === 'parked' && { maxTokens: parameters.maxTokens }),
     messages: messages.map((message) => canonical(message, ordinal)),
   }
   return new Bun.CryptoHasher('sha256').update(JSON.stringify(identity)).digest('base64')

@@ -6,7 +6,7 @@ import type { Conversation, RateLimit, TurnEvent } from '../conversation/types.t
 import { toTurnError } from '../errors.ts'
 import { affinityKey } from './affinity.ts'
 import { type KeptState, KeptWorkers } from './kept-workers.ts'
-import { type Relaxed, Relaxations } from './relaxations.ts'
+import { Relaxations } from './relaxations.ts'
 import { type Acquired, type SupplyOptions, WorkerSupply } from './supply.ts'
 
 /** Workers that may die under a request before it reached the model, each replaced silently. */
@@ -69,7 +69,7 @@ export class Pool {
   async run(conversation: Conversation, signal: AbortSignal): Promise<Answer> {
     for (let deaths = 0, relaxed = 0; ;) {
       const { conversation: asked, dropped } = this.#relaxations.apply(conversation)
-      const { turn, origin } = await this.#start({ conversation, asked, dropped, signal })
+      const { turn, origin } = await this.#start(asked, signal)
       try {
         await turn.started
         this.#options.onAnswered?.(true)
@@ -107,14 +107,10 @@ export class Pool {
     await this.#supply.close()
   }
 
-  async #start({
-    conversation,
-    asked,
-    signal,
-  }: Relaxed & { asked: Conversation; signal: AbortSignal }) {
+  async #start(conversation: Conversation, signal: AbortSignal) {
     const own = this.#takeOwn(conversation)
     const { worker, origin } = own ?? (await this.#supply.acquire(signal))
-    const turn = begin(worker, origin, asked)
+    const turn = begin(worker, origin, conversation)
     const abort = () => void this.#supply.retire(worker)
     signal.addEventListener('abort', abort)
     if (signal.aborted) abort()
@@ -129,7 +125,6 @@ export class Pool {
 
   /** The worker that stopped exactly where this request goes on, if it still waits there. */
   #takeOwn(conversation: Conversation): { worker: Worker; origin: WorkerOrigin } | undefined {
-    const key = affinityKey(conversation, conversation.messages.slice(0, -1))
     const results = (conversation.messages.at(-1)?.content ?? []).map((block) =>
       block.type === 'tool_result' ? isDeliverable(block) : undefined,
     )
@@ -137,6 +132,7 @@ export class Pool {
     // Anything beside plain results is more than a worker on its calls can take.
     if (state === 'parked' && !results.every((deliverable) => deliverable === true))
       return undefined
+    const key = affinityKey(state, conversation, conversation.messages.slice(0, -1))
     const worker = this.#kept.take(state, key)
     return worker && { worker, origin: state === 'idle' ? 'resumed' : 'unparked' }
   }
@@ -145,7 +141,7 @@ export class Pool {
     const { stopReason } = turn
     if (stopReason === undefined) return void this.#supply.retire(worker)
     const state = stopReason === 'tool_calls' ? 'parked' : 'idle'
-    const key = affinityKey(conversation, [...conversation.messages, turn.message])
+    const key = affinityKey(state, conversation, [...conversation.messages, turn.message])
     this.#kept.keep(worker, state, key)
   }
 

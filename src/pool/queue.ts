@@ -1,5 +1,11 @@
 import { TurnError } from '../errors.ts'
 
+/** What a client is told when there is no worker for it: about the length of a short answer. */
+export const QUEUE_RETRY_AFTER_S = 2
+
+/** How long to wait when nothing else is said. */
+const WAIT_TIMEOUT_MS = 120_000
+
 type Waiter<T> = { resolve(value: T): void; reject(error: Error): void }
 
 /** First in, first out: requests that wait for a worker, each until its client goes away. */
@@ -10,18 +16,24 @@ export class WaitQueue<T> {
     return this.#waiters.size
   }
 
-  /** Waits for `give`; rejects when `signal` aborts or the queue is failed. */
-  async wait(signal: AbortSignal): Promise<T> {
+  /** Waits for `give`; rejects when `signal` aborts, time is up or the queue is failed. */
+  async wait(signal: AbortSignal, timeoutMs = WAIT_TIMEOUT_MS): Promise<T> {
     if (signal.aborted) throw goneAway()
     const { promise, ...waiter } = Promise.withResolvers<T>()
-    const leave = () => waiter.reject(goneAway())
+    // Out of the queue in the same breath: nothing may be given to one who has left.
+    const leave = (reason: TurnError) => {
+      this.#waiters.delete(waiter)
+      waiter.reject(reason)
+    }
+    const abort = () => leave(goneAway())
     this.#waiters.add(waiter)
-    signal.addEventListener('abort', leave)
+    signal.addEventListener('abort', abort)
+    const timer = setTimeout(() => leave(waitedTooLong(timeoutMs)), timeoutMs)
     try {
       return await promise
     } finally {
-      signal.removeEventListener('abort', leave)
-      this.#waiters.delete(waiter)
+      clearTimeout(timer)
+      signal.removeEventListener('abort', abort)
     }
   }
 
@@ -38,6 +50,11 @@ export class WaitQueue<T> {
     for (const waiter of this.#waiters) waiter.reject(error)
     this.#waiters.clear()
   }
+}
+
+function waitedTooLong(ms: number): TurnError {
+  const message = `No worker was free for ${ms / 1000} s. Try again, or raise --max-workers.`
+  return new TurnError('overloaded', message, { retryAfterS: QUEUE_RETRY_AFTER_S })
 }
 
 function goneAway(): TurnError {

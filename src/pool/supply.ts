@@ -4,16 +4,14 @@ import type { ModelInfo } from '../conversation/models.ts'
 import { TurnError, toTurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { Backoff } from './backoff.ts'
-import { WaitQueue } from './queue.ts'
-
-/** What a client is told when the queue is full: about the length of a short answer. */
-const QUEUE_RETRY_AFTER_S = 2
+import { QUEUE_RETRY_AFTER_S, WaitQueue } from './queue.ts'
 
 export type SupplyOptions = {
   boot: () => Promise<Worker>
   maxWorkers: number
   warmWorkers: number
   maxQueue: number
+  queueTimeoutMs?: number
   /**
    * Gives up a kept worker so that another can be booted: any for a request that waits
    * (`request`), only a finished one for a request still to come (`refill`).
@@ -69,7 +67,7 @@ export class WorkerSupply {
       const message = `All ${maxWorkers} workers are busy and ${maxQueue} requests wait. Try again soon.`
       throw new TurnError('queue_full', message, { retryAfterS: QUEUE_RETRY_AFTER_S })
     }
-    const waiting = this.#queue.wait(signal)
+    const waiting = this.#queue.wait(signal, this.#options.queueTimeoutMs)
     this.#fill()
     return { worker: await waiting, origin: 'cold' }
   }

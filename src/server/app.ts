@@ -3,12 +3,17 @@ import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { TurnError, toTurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { toErrorBody, toStatus } from '../openai/error.ts'
+import { logBodies } from './body-log.ts'
+import { errorResponse } from './error-response.ts'
 import { guardOrigin, requireJson, requireKey } from './guard.ts'
+import { limitKeys } from './key-limit.ts'
 import { logRequests, requestIds } from './request-log.ts'
 import { chatCompletions } from './routes/chat-completions.ts'
+import { completions } from './routes/completions.ts'
 import { health } from './routes/health.ts'
+import { messages } from './routes/messages.ts'
 import { models } from './routes/models.ts'
+import { responses } from './routes/responses.ts'
 import type { Services, ServerEnv } from './services.ts'
 
 /** The largest request body: 20 images of 3 MB as base64, or 16 million words. */
@@ -17,6 +22,9 @@ export const MAX_BODY_BYTES = 64 * 1024 * 1024
 export type AppOptions = Services & {
   apiKeys: readonly string[]
   allowOrigins: readonly string[]
+  /** Requests at a time for each key; 0 for no limit. */
+  keyLimit: number
+  logBodies: boolean
   maxBodyBytes?: number
   log: Log
 }
@@ -28,9 +36,14 @@ export function createApp(options: AppOptions): Hono<ServerEnv> {
   app.use(requestIds(), logRequests(log), guardOrigin({ apiKeys, allowOrigins }))
   if (allowOrigins.length > 0) app.use(cors({ origin: [...allowOrigins], maxAge: 600 }))
   app.use(requireKey(apiKeys), requireJson())
+  if (options.keyLimit > 0) app.use(limitKeys(options.keyLimit))
   app.use(bodyLimit({ maxSize: maxBodyBytes, onError: () => tooLarge(maxBodyBytes) }))
+  if (options.logBodies) app.use(logBodies(log))
 
   app.route('/v1/chat/completions', chatCompletions(options))
+  app.route('/v1/completions', completions(options))
+  app.route('/v1/messages', messages(options))
+  app.route('/v1/responses', responses(options))
   app.route('/v1/models', models(options))
   app.route('/', health(options))
 
@@ -44,8 +57,7 @@ export function createApp(options: AppOptions): Hono<ServerEnv> {
   app.onError((cause, c) => {
     const error = toTurnError(cause)
     c.set('error', error)
-    const headers = error.retryAfterS && { 'retry-after': String(error.retryAfterS) }
-    return Response.json(toErrorBody(error), { status: toStatus(error), headers: headers || {} })
+    return errorResponse(error, c.req.path, c.get('requestId'))
   })
   return app
 }

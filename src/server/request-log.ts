@@ -5,6 +5,14 @@ import type { ServerEnv } from './services.ts'
 /** A client's own id is kept if it is short and harmless in a log. */
 const SANE_ID = /^[\w.:-]{1,128}$/
 
+/** An answer is nothing for a browser to show, guess at, embed or keep. */
+const SECURITY_HEADERS = [
+  ['x-content-type-options', 'nosniff'],
+  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['cross-origin-resource-policy', 'same-origin'],
+  ['referrer-policy', 'no-referrer'],
+] as const
+
 /** Gives every request an id, the client's if it has a sane one, and says how long it took. */
 export function requestIds(): MiddlewareHandler<ServerEnv> {
   return async function assignRequestId(c, next) {
@@ -14,8 +22,10 @@ export function requestIds(): MiddlewareHandler<ServerEnv> {
     c.set('requestId', id)
     await next()
     c.header('x-request-id', id)
+    // Anthropic's name for it.
+    c.header('request-id', id)
     c.header('openai-processing-ms', String(Math.round(performance.now() - startedAt)))
-    c.header('x-content-type-options', 'nosniff')
+    for (const [name, value] of SECURITY_HEADERS) c.header(name, value)
   }
 }
 

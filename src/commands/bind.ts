@@ -1,0 +1,56 @@
+import { existsSync, lstatSync, rmSync } from 'node:fs'
+import type { Server } from 'bun'
+import { type Config, ConfigError } from '../config.ts'
+
+/** So that a socket can be opened by its owner alone from the moment it exists. */
+const OWNER_ONLY_UMASK = 0o177
+
+/** Until the service is there to answer. */
+const fetchNothing = () =>
+  new Response('starting', { status: 503, headers: { 'retry-after': '1' } })
+
+/** Listens, and answers 503 until told what to do; a place that is taken is the owner's error. */
+export async function bind(config: Config): Promise<Server<undefined>> {
+  return config.listen === undefined ? bindPort(config) : bindSocket(config.listen)
+}
+
+function bindPort({ host, port }: Config): Server<undefined> {
+  try {
+    return Bun.serve({ hostname: host, port, fetch: fetchNothing })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EADDRINUSE') {
+      throw new ConfigError(
+        `Port ${port} on ${host} is taken. Stop what listens there, or choose another: --port <port>.`,
+      )
+    }
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ConfigError(`Cannot listen on ${host} port ${port}: ${reason}`)
+  }
+}
+
+async function bindSocket(path: string): Promise<Server<undefined>> {
+  if (existsSync(path)) {
+    if (!lstatSync(path).isSocket() || (await answers(path))) {
+      throw new ConfigError(`${path} is taken. Stop what listens there, or choose another path.`)
+    }
+    // Left behind by a server that was killed: nobody listens.
+    rmSync(path)
+  }
+  const umask = process.umask(OWNER_ONLY_UMASK)
+  try {
+    return Bun.serve({ unix: path, fetch: fetchNothing })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ConfigError(`Cannot listen on ${path}: ${reason}`)
+  } finally {
+    process.umask(umask)
+  }
+}
+
+async function answers(path: string): Promise<boolean> {
+  return fetch('http://localhost/health', { unix: path }).then(
+    () => true,
+    () => false,
+  )
+}
