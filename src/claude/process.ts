@@ -9,6 +9,14 @@ const STDERR_TAIL_CHARS = 2_000
 
 export type Exit = { code: number; signal: string | number | null; stderr: string }
 
+export type SpawnOptions = {
+  /** Absolute path of the CLI. */
+  path: string
+  args: readonly string[]
+  env: Record<string, string>
+  cwd: string
+}
+
 export type CliProcess = {
   pid: number
   stdout: ReadableStream<Uint8Array>
@@ -23,12 +31,7 @@ export type CliProcess = {
 }
 
 /** Starts the CLI in a process group of its own, so that Ctrl-C and kill reach what we mean. */
-export function spawnCli(options: {
-  path: string
-  args: readonly string[]
-  env: Record<string, string>
-  cwd: string
-}): CliProcess {
+export function spawnCli(options: SpawnOptions): CliProcess {
   const child = spawn(options)
   const stderr = readTail(child.stderr)
   const exited = child.exited.then(async (code) => ({
@@ -64,7 +67,7 @@ export function spawnCli(options: {
   }
 }
 
-function spawn({ path, args, env, cwd }: Parameters<typeof spawnCli>[0]) {
+function spawn({ path, args, env, cwd }: SpawnOptions) {
   try {
     return Bun.spawn([path, ...args], {
       env,

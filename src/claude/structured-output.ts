@@ -1,6 +1,7 @@
 import { Validator } from '@cfworker/json-schema'
-import type { OutputSchema } from '../conversation/types.ts'
+import type { JsonSchema, OutputSchema } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
+import { isPattern } from './cli-schema.ts'
 
 /** The tool through which the CLI has the model write JSON of a given shape. */
 export const STRUCTURED_OUTPUT = 'StructuredOutput'
@@ -12,10 +13,24 @@ const QUOTED_REASONS = 3
 export function requireConforming(json: string, { schema, strict }: OutputSchema): void {
   const value = parse(json)
   if (!strict) return
-  const { valid, errors } = new Validator({ ...schema }, '2020-12', false).validate(value)
+  const { valid, errors } = validate(value, schema)
   if (valid) return
   const reasons = errors.slice(-QUOTED_REASONS).map((e) => `${e.instanceLocation}: ${e.error}`)
   throw nonConforming(reasons.join('; '))
+}
+
+function validate(value: unknown, schema: JsonSchema) {
+  // Patterns as other languages write them (`\-`) would be an error of the validator.
+  const usable: object = JSON.parse(JSON.stringify(schema), (key, inner: unknown) =>
+    key === 'pattern' && typeof inner === 'string' && !isPattern(inner, 'u') ? undefined : inner,
+  )
+  try {
+    return new Validator(usable, '2020-12', false).validate(value)
+  } catch (cause) {
+    throw new TurnError('invalid_request', `The JSON schema is invalid: ${String(cause)}`, {
+      cause,
+    })
+  }
 }
 
 function parse(json: string): unknown {

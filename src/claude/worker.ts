@@ -1,13 +1,11 @@
 import type { ModelInfo } from '../conversation/models.ts'
 import type { Conversation, StopReason, ToolResultBlock } from '../conversation/types.ts'
-import { TurnError } from '../errors.ts'
-import { type Control, type ControlRequest, createControl } from './control.ts'
-import type { Guard } from './guard.ts'
-import { type Places, removeLeftovers } from './leftovers.ts'
+import { toCliSchema } from './cli-schema.ts'
+import { Connection, type ConnectionOptions } from './connection.ts'
+import type { ControlRequest } from './control.ts'
 import { McpServer } from './mcp-server.ts'
-import { ndjson } from './ndjson.ts'
-import { type CliProcess, type Exit, spawnCli } from './process.ts'
-import { type CliMessage, ModelList, parseCliMessage } from './protocol.ts'
+import type { Exit } from './process.ts'
+import { type CliMessage, ModelList } from './protocol.ts'
 import { seedingWrites, userLine } from './seeding.ts'
 import { SeedingProgress } from './seeding-progress.ts'
 import {
@@ -19,20 +17,8 @@ import {
 } from './settings.ts'
 import { Turn, type TurnLimits } from './turn.ts'
 
-/** A boot takes 0.3 s alone and 2.5 s among eight; past this something is wrong. */
-const BOOT_TIMEOUT_MS = 30_000
-/** How long the output of a dead process may still be read. */
-const DRAIN_TIMEOUT_MS = 1_000
-
-export type WorkerOptions = {
-  path: string
-  args: readonly string[]
-  env: Record<string, string>
-  cwd: string
+export type WorkerOptions = Omit<ConnectionOptions, 'onMessage' | 'onRequest' | 'onFailure'> & {
   limits: TurnLimits
-  guard: Guard
-  /** Where a worker that was killed may have left files. */
-  places: Places
   /** Whether to ask for readable thinking; the CLI's own default shows next to nothing. */
   showThinking: boolean
 }
@@ -42,9 +28,7 @@ export class Worker {
   /** Whether the CLI refuses a message when told to; see `seedingWrites`. */
   static #anchors = true
 
-  readonly exited: Promise<Exit>
-  readonly #process: CliProcess
-  readonly #control: Control
+  readonly #cli: Connection
   readonly #mcp = new McpServer()
   readonly #seeding = new SeedingProgress()
   readonly #limits: TurnLimits
@@ -66,27 +50,25 @@ export class Worker {
     return worker
   }
 
-  private constructor({ limits, guard, places, ...options }: WorkerOptions) {
+  private constructor({ limits, showThinking: _, ...options }: WorkerOptions) {
     this.#limits = limits
-    this.#process = spawnCli(options)
-    guard.add(this.pid)
-    this.#control = createControl(
-      (line) => this.#process.write(line),
-      (request) => this.#answerCli(request),
-      BOOT_TIMEOUT_MS,
-    )
-    const drained = this.#pump()
-    this.exited = this.#process.exited.then(async (exit) => {
-      guard.remove(this.pid)
-      if (exit.signal === 'SIGKILL') removeLeftovers(this.pid, places)
-      await Promise.race([drained, Bun.sleep(DRAIN_TIMEOUT_MS)])
-      this.#fail(deathOf(exit))
-      return exit
+    this.#cli = new Connection({
+      ...options,
+      onMessage: (message) => this.#receive(message),
+      onRequest: (request) => this.#answerCli(request),
+      onFailure: (reason) => {
+        this.#seeding.fail(reason)
+        this.#turn?.fail(reason)
+      },
     })
   }
 
   get pid(): number {
-    return this.#process.pid
+    return this.#cli.pid
+  }
+
+  get exited(): Promise<Exit> {
+    return this.#cli.exited
   }
 
   /** The models that the CLI says it can use. */
@@ -104,7 +86,7 @@ export class Worker {
     return this.#begin(conversation, async () => {
       await this.#closing?.promise
       const content = conversation.messages.at(-1)?.content ?? []
-      this.#process.write(this.#settingsLine(conversation) + userLine(content, { query: true }))
+      this.#cli.write(this.#settingsLine(conversation) + userLine(content, { query: true }))
     })
   }
 
@@ -120,7 +102,7 @@ export class Worker {
       tool_use_id: ownIds[clientIds.indexOf(result.tool_use_id)] ?? result.tool_use_id,
     }))
     return this.#begin(conversation, async () => {
-      this.#process.write(this.#settingsLine(conversation))
+      this.#cli.write(this.#settingsLine(conversation))
       // Results go to the model in the order in which the CLI took them, and of several that come
       // at once it takes any first.
       for (const result of results) await this.#mcp.answer(result)
@@ -129,15 +111,14 @@ export class Worker {
 
   /** Ends the process in its own good order and waits until it is reaped. */
   async end(): Promise<void> {
-    await this.#process.end()
-    await this.exited
+    await this.#cli.end()
   }
 
   async #warmUp(showThinking: boolean): Promise<void> {
     const display = { subtype: 'set_max_thinking_tokens', thinking_display: 'summarized' }
     const [answer] = await Promise.all([
-      this.#request({ subtype: 'list_models' }),
-      showThinking ? this.#request(display) : undefined,
+      this.#cli.request({ subtype: 'list_models' }),
+      showThinking ? this.#cli.request(display) : undefined,
     ])
     const { models } = ModelList.parse(answer)
     this.#models = models.map(({ value, resolvedModel }) => ({
@@ -162,10 +143,10 @@ export class Worker {
   async #seed(conversation: Conversation): Promise<void> {
     const { system, messages, tools, outputSchema } = conversation
     // Only the first `initialize` sets the system prompt, so it waits until the prompt is known.
-    const initialize = this.#control.request({
+    const initialize = this.#cli.prepare({
       subtype: 'initialize',
       systemPrompt: system === '' ? [] : [system],
-      ...(outputSchema && { jsonSchema: outputSchema.schema }),
+      ...(outputSchema && { jsonSchema: toCliSchema(outputSchema.schema) }),
       ...this.#mcp.offer(tools),
     })
     const anchored = Worker.#anchors && messages.length > 1
@@ -174,13 +155,13 @@ export class Worker {
     const history = this.#seeding
     let isIn = later.length > 0 ? history.expect(anchored ? 'refused' : 'kept') : undefined
     const atFirst = anchored && isIn ? withFuse(settings, true) : settings
-    this.#process.write(initialize.line + this.#applyLine(atFirst) + first)
+    this.#cli.write(initialize.line + this.#applyLine(atFirst) + first)
     await initialize.response
     for (const [index, write] of later.entries()) {
       await isIn
       if (index < later.length - 1) isIn = history.expect('kept')
       else history.end()
-      this.#process.write(this.#applyLine(settings) + write)
+      this.#cli.write(this.#applyLine(settings) + write)
     }
   }
 
@@ -194,7 +175,7 @@ export class Worker {
     this.#inForce = wanted
     if (!settings) return ''
     // Unlike `set_model`, this does not probe the model with a paid request.
-    const { line, response } = this.#control.request({ subtype: 'apply_flag_settings', settings })
+    const { line, response } = this.#cli.prepare({ subtype: 'apply_flag_settings', settings })
     response.catch((error: Error) => this.#turn?.fail(error))
     return line
   }
@@ -204,33 +185,12 @@ export class Worker {
    * empty answer. Undocumented, so a spent worker is killed as well.
    */
   #setFuse(armed: boolean): void {
-    const line = this.#applyLine(withFuse(this.#inForce, armed))
-    if (line !== '') this.#process.write(line)
-  }
-
-  #request(request: ControlRequest): Promise<unknown> {
-    const { line, response } = this.#control.request(request)
-    this.#process.write(line)
-    return response
+    this.#cli.write(this.#applyLine(withFuse(this.#inForce, armed)))
   }
 
   async #answerCli(request: ControlRequest): Promise<object> {
     if (request.subtype === 'mcp_message') return this.#mcp.handle(request)
     throw new Error(`unsupported request ${request.subtype}`)
-  }
-
-  /** Reads all that the CLI prints, until it closes its output. */
-  async #pump(): Promise<void> {
-    try {
-      for await (const value of this.#process.stdout.pipeThrough(ndjson())) {
-        const message = parseCliMessage(value)
-        if (message && !this.#control.accept(message)) await this.#receive(message)
-      }
-    } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)))
-    }
-    // A CLI that has closed its output is of no use, whether it exits by itself or not.
-    void this.#process.end()
   }
 
   async #receive(message: CliMessage): Promise<void> {
@@ -248,7 +208,7 @@ export class Worker {
 
   #stopped(turn: Turn, reason: StopReason, { type }: CliMessage): void {
     // Before the client hears of the end: the CLI asks again within milliseconds.
-    if (turn.goesOnAlone) return this.#process.kill()
+    if (turn.goesOnAlone) return this.#cli.kill()
     if (turn.spent) return
     this.#setFuse(false)
     // Tool calls leave the CLI's own turn open.
@@ -262,7 +222,7 @@ export class Worker {
 
   #requesting(turn: Turn): void {
     // A request that nobody asked for must not be answered.
-    if (turn.ended) return this.#process.kill()
+    if (turn.ended) return this.#cli.kill()
     turn.markRequested()
     this.#setFuse(true)
   }
@@ -278,13 +238,7 @@ export class Worker {
     if (this.#seeding.receive(message)) return
     // This version does not refuse as the others do: from now on, do without.
     Worker.#anchors = false
-    this.#process.kill()
-  }
-
-  #fail(error: Error): void {
-    this.#control.close(error)
-    this.#seeding.fail(error)
-    this.#turn?.fail(error)
+    this.#cli.kill()
   }
 }
 
@@ -297,10 +251,4 @@ function toolResults({ messages }: Conversation): ToolResultBlock[] {
   const last = messages.at(-1)
   if (last?.role !== 'user') return []
   return last.content.flatMap((block) => (block.type === 'tool_result' ? [block] : []))
-}
-
-function deathOf({ code, signal, stderr }: Exit): TurnError {
-  const how = signal ? `was ended by ${signal}` : `exited with code ${code}`
-  const cause = stderr === '' ? undefined : new Error(stderr)
-  return new TurnError('worker', `The claude CLI ${how} in the middle of the turn.`, { cause })
 }
