@@ -99,5 +99,5 @@ export class Connection {
 function deathOf({ code, signal, stderr }: Exit): TurnError {
   const how = signal ? `was ended by ${signal}` : `exited with code ${code}`
   const cause = stderr === '' ? undefined : new Error(stderr)
-  return new TurnError('worker', `The claude CLI ${how} in the middle of the turn.`, { cause })
+  return new TurnError('worker', `The claude CLI ${how}.`, { cause })
 }

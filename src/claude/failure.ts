@@ -28,6 +28,9 @@ const TOO_LONG =
   /prompt is too long|input is too long|exceeds? .*context (window|limit)|context limit/i
 const TIMED_OUT = /timed out|timeout/i
 
+/** «API Error: 400 …»: the status travels as a status. The rest is advice for people at the CLI. */
+const CLI_WORDS = /^(Failed to authenticate\. )?API Error: (\d{3} )?| Run --model to pick a different model\.$/g
+
 /** Failures for which a later identical request may succeed, if nothing says when: seconds. */
 const RETRY_AFTER_S = { rate_limited: 30, overloaded: 5 } as const
 
@@ -44,8 +47,7 @@ export function toFailure({ result, category, rateLimit, nowMs }: FailureFacts):
   const text = (result.result ?? '').trim() || `The CLI ended the turn with '${result.subtype}'.`
   const kind = failureKind(result, category, text)
   if (kind === 'not_logged_in') return notLoggedIn()
-  // The CLI says «API Error: 400 …»; the status travels as a status.
-  const message = text.replace(/^API Error: (\d{3} )?/, '')
+  const message = text.replace(CLI_WORDS, '').trim()
   const retryAfterS = retryAfter(kind, rateLimit, nowMs)
   return new TurnError(kind, message, retryAfterS === undefined ? {} : { retryAfterS })
 }

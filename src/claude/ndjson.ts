@@ -20,6 +20,11 @@ export function ndjson({
   let pieces: string[] = []
   let pendingChars = 0
 
+  const requireFitting = (chars: number) => {
+    if (chars <= maxLineChars) return
+    throw new TurnError('worker', `The CLI printed a line of over ${maxLineChars} characters.`)
+  }
+
   const emit = (line: string, controller: TransformStreamDefaultController<unknown>) => {
     if (line.trim() === '') return
     let value: unknown
@@ -35,6 +40,7 @@ export function ndjson({
     let start = 0
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
       const tail = text.slice(start, end)
+      requireFitting(pendingChars + tail.length)
       emit(pieces.length === 0 ? tail : pieces.join('') + tail, controller)
       pieces = []
       pendingChars = 0
@@ -43,9 +49,7 @@ export function ndjson({
     if (start === text.length) return
     pieces.push(start === 0 ? text : text.slice(start))
     pendingChars += text.length - start
-    if (pendingChars > maxLineChars) {
-      throw new TurnError('worker', `The CLI printed a line of over ${maxLineChars} characters.`)
-    }
+    requireFitting(pendingChars)
   }
 
   return new TransformStream({

@@ -164,7 +164,7 @@ export class WorkerSupply {
     } catch (error) {
       this.#backoff.fail()
       this.#options.log.error('A worker could not be started.', { error })
-      this.#queue.failAll(toTurnError(error))
+      this.#queue.failAll(notStarted(error))
     }
   }
 
@@ -185,6 +185,13 @@ export class WorkerSupply {
     }
     this.#fill()
   }
+}
+
+/** Nothing of a conversation has been near the process yet, so its last words may be told. */
+function notStarted(cause: unknown): TurnError {
+  const { kind, message, cause: stderr } = toTurnError(cause)
+  const reason = stderr instanceof Error ? `${message} ${stderr.message}` : message
+  return new TurnError(kind, `A worker could not be started: ${reason}`, { cause })
 }
 
 function shuttingDown(): TurnError {

@@ -1,0 +1,272 @@
+import { describe, expect, test } from 'bun:test'
+import type { CliMessage, StreamEvent } from '../../src/claude/protocol.ts'
+import { parseCliMessage } from '../../src/claude/protocol.ts'
+import { TurnTranslator } from '../../src/claude/turn-events.ts'
+import { DEFAULT_PARAMETERS, type TurnEvent } from '../../src/conversation/types.ts'
+
+const translator = () => new TurnTranslator({ parameters: DEFAULT_PARAMETERS })
+
+/** Everything that a turn's messages become, in order. */
+function translate(messages: readonly CliMessage[], turn = translator()): TurnEvent[] {
+  return messages.flatMap((message) => turn.translate(message))
+}
+
+const stream = (event: StreamEvent): CliMessage => ({ type: 'stream_event', event })
+const start = (id = 'msg_1') =>
+  stream({
+    type: 'message_start',
+    message: { id, model: 'claude-x', usage: { input_tokens: 3, output_tokens: 1 } },
+  })
+const block = (type: string, ...pieces: string[]) => [
+  stream({ type: 'content_block_start', index: 0, content_block: { type } }),
+  ...pieces.map((text) =>
+    stream({
+      type: 'content_block_delta',
+      index: 0,
+      delta: type === 'thinking' ? { type: 'thinking_delta', thinking: text } : { type: 'x', text },
+    }),
+  ),
+]
+const closeBlock = stream({ type: 'content_block_stop', index: 0 })
+const stop = (stop_reason: string) =>
+  stream({ type: 'message_delta', delta: { stop_reason }, usage: { output_tokens: 7 } })
+const result = (fields: Partial<Extract<CliMessage, { type: 'result' }>> = {}): CliMessage => ({
+  ...{ type: 'result', subtype: 'success', is_error: false },
+  ...fields,
+})
+const whole = (text: string, fields: { id?: string; stop_reason?: string } = {}): CliMessage => ({
+  type: 'assistant',
+  message: { id: 'msg_2', model: 'claude-x', content: [{ type: 'text', text }], ...fields },
+})
+const synthetic = (error: string): CliMessage => ({
+  type: 'assistant',
+  message: { id: 'x', model: '<synthetic>', content: [{ type: 'text', text: 'API Error: 1' }] },
+  error,
+})
+
+const textOf = (events: readonly TurnEvent[]) =>
+  events.map((event) => (event.type === 'text' ? event.text : '')).join('')
+const endOf = (events: readonly TurnEvent[]) => {
+  const ends = events.filter(({ type }) => type === 'stop' || type === 'error')
+  expect(ends.length).toBe(1)
+  expect(ends[0]).toBe(events.at(-1))
+  return ends[0]
+}
+
+describe('a plain answer', () => {
+  test('is start, its pieces as they come, and one stop with the usage', () => {
+    const events = translate([
+      start(),
+      ...block('thinking', 'hm'),
+      closeBlock,
+      ...block('text', 'po', 'ng'),
+      closeBlock,
+      stop('end_turn'),
+      stream({ type: 'message_stop' }),
+      whole('pong', { id: 'msg_1' }),
+      result({ usage: { input_tokens: 99 } }),
+    ])
+    expect(events).toMatchObject([
+      { type: 'start', id: 'msg_1', model: 'claude-x' },
+      { type: 'thinking', text: 'hm' },
+      { type: 'text', text: 'po' },
+      { type: 'text', text: 'ng' },
+      { type: 'stop', reason: 'end', usage: { inputTokens: 3, outputTokens: 7 } },
+    ])
+  })
+
+  test('that the CLI also prints whole is not told twice', () => {
+    const messages = [start(), ...block('text', 'pong'), whole('pong', { id: 'msg_1' })]
+    expect(textOf(translate(messages))).toBe('pong')
+  })
+
+  test('is over with its stop: what the CLI prints later is not for the client', () => {
+    const turn = translator()
+    translate([start(), ...block('text', 'a'), stop('end_turn')], turn)
+    const later = [start('msg_9'), ...block('text', 'more'), stop('end_turn'), result()]
+    expect(translate(later, turn)).toEqual([])
+    expect(turn.fail(new Error('late'))).toEqual([])
+  })
+
+  test('names the stop sequence that ended it', () => {
+    const delta = { stop_reason: 'stop_sequence', stop_sequence: 'END' }
+    const ended = stream({ type: 'message_delta', delta })
+    const events = translate([start(), ...block('text', 'a'), ended])
+    expect(endOf(events)).toMatchObject({ reason: 'stop_sequence', stopSequence: 'END' })
+  })
+})
+
+describe('stop reasons', () => {
+  const reasons: [string, string, boolean][] = [
+    ['end_turn', 'end', false],
+    ['stop_sequence', 'stop_sequence', false],
+    ['max_tokens', 'length', true],
+    ['model_context_window_exceeded', 'length', true],
+    ['refusal', 'refusal', true],
+    ['pause_turn', 'end', false],
+    ['brand_new', 'end', false],
+  ]
+  for (const [word, reason, spent] of reasons) {
+    test(`${word} is ${reason}${spent ? ', and the worker must go' : ''}`, () => {
+      const turn = translator()
+      const events = translate([start(), ...block('text', 'a'), stop(word)], turn)
+      expect(endOf(events)).toMatchObject({ type: 'stop', reason })
+      expect(turn.spent).toBe(spent)
+    })
+  }
+
+  const empty: [string, CliMessage[]][] = [
+    ['nothing', []],
+    ['only blanks', block('text', ' ', '\n')],
+    ['only thinking', block('thinking', 'hm')],
+  ]
+  for (const [name, blocks] of empty) {
+    test(`an answer of ${name} ends well, and the worker must go: the CLI would ask again`, () => {
+      const turn = translator()
+      expect(endOf(translate([start(), ...blocks, stop('end_turn')], turn))).toMatchObject({
+        ...{ type: 'stop', reason: 'end' },
+      })
+      expect(turn.spent).toBe(true)
+    })
+  }
+})
+
+describe('an attempt that broke off', () => {
+  const begun = [start('msg_1'), ...block('text', 'one two')]
+
+  test('and is repeated with the same words goes on where it stopped', () => {
+    const events = translate([
+      ...begun,
+      start('msg_2'),
+      ...block('text', 'one', ' two', ' three'),
+      stop('end_turn'),
+    ])
+    expect(events.filter(({ type }) => type === 'start').length).toBe(1)
+    expect(textOf(events)).toBe('one two three')
+    expect(endOf(events)).toMatchObject({ type: 'stop' })
+  })
+
+  test('and is repeated with other words is an error, and nothing is told twice', () => {
+    const events = translate([
+      ...begun,
+      start('msg_2'),
+      ...block('text', 'one', ' 2'),
+      stop('end_turn'),
+      result(),
+    ])
+    expect(textOf(events)).toBe('one two')
+    expect(endOf(events)).toMatchObject({ type: 'error', error: { kind: 'upstream' } })
+  })
+
+  test('and is repeated with fewer words is an error, not a shorter answer', () => {
+    const events = translate([...begun, start('msg_2'), ...block('text', 'one'), stop('end_turn')])
+    expect(endOf(events)).toMatchObject({ type: 'error', error: { kind: 'upstream' } })
+  })
+
+  test('and then comes whole, without a stream, is completed from that', () => {
+    const events = translate([...begun, whole('one two three', { stop_reason: 'end_turn' })])
+    expect(textOf(events)).toBe('one two three')
+    expect(endOf(events)).toMatchObject({ type: 'stop', reason: 'end' })
+  })
+
+  test('and then fails is an error after what came', () => {
+    const events = translate([
+      ...begun,
+      synthetic('server_error'),
+      result({ is_error: true, result: 'API Error: Overloaded', api_error_status: 529 }),
+    ])
+    expect(textOf(events)).toBe('one two')
+    expect(endOf(events)).toMatchObject({ type: 'error', error: { kind: 'overloaded' } })
+  })
+})
+
+describe('an answer that never was a stream', () => {
+  test('is told from the whole message', () => {
+    const events = translate([whole('all at once'), result({ stop_reason: 'end_turn' })])
+    expect(events.map(({ type }) => type)).toEqual(['start', 'text', 'stop'])
+    expect(textOf(events)).toBe('all at once')
+  })
+})
+
+describe('an error that is dressed as an answer', () => {
+  test('is an error: its text is never told', () => {
+    const events = translate([
+      synthetic('authentication_failed'),
+      result({ is_error: true, result: 'Not logged in · Please run /login' }),
+    ])
+    expect(textOf(events)).toBe('')
+    expect(endOf(events)).toMatchObject({ type: 'error', error: { kind: 'not_logged_in' } })
+  })
+
+  test('a result that is no success is an error too', () => {
+    const events = translate([result({ subtype: 'error_during_execution', is_error: false })])
+    expect(endOf(events)).toMatchObject({ type: 'error' })
+  })
+
+  test('a turn that ended without asking the model is the fault of the message', () => {
+    const events = translate([result({ num_turns: 0 })])
+    expect(endOf(events)).toMatchObject({ type: 'error', error: { kind: 'invalid_request' } })
+  })
+
+  test('a rate limit takes its time of return from what the CLI said of it', () => {
+    const now = 1_795_000_000_000
+    const turn = new TurnTranslator({ parameters: DEFAULT_PARAMETERS }, () => now)
+    const rate_limit_info = { status: 'rejected', resetsAt: now / 1000 + 60 }
+    const events = translate(
+      [
+        { type: 'rate_limit_event', rate_limit_info },
+        result({ is_error: true, api_error_status: 429, result: "You've hit your limit" }),
+      ],
+      turn,
+    )
+    expect(events[0]).toMatchObject({ type: 'rate_limit', rateLimit: { status: 'rejected' } })
+    expect(endOf(events)).toMatchObject({ error: { kind: 'rate_limited', retryAfterS: 60 } })
+  })
+})
+
+describe('usage', () => {
+  test('adds what was read from and written to the cache, and keeps the share of thinking', () => {
+    const usage = {
+      input_tokens: 10,
+      cache_read_input_tokens: 200,
+      cache_creation_input_tokens: 30,
+      output_tokens: 17,
+      output_tokens_details: { thinking_tokens: 5 },
+    }
+    const ended = stream({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage })
+    const events = translate([start(), ...block('text', 'a'), ended])
+    expect(endOf(events)).toMatchObject({
+      usage: {
+        inputTokens: 240,
+        cachedTokens: 200,
+        cacheCreationTokens: 30,
+        outputTokens: 17,
+        reasoningTokens: 5,
+      },
+    })
+  })
+
+  test('keeps an earlier count where a later one is null or absent', () => {
+    const usage = { input_tokens: null, output_tokens: 9 }
+    const ended = stream({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage })
+    const events = translate([start(), ...block('text', 'a'), ended])
+    expect(endOf(events)).toMatchObject({ usage: { inputTokens: 3, outputTokens: 9 } })
+  })
+})
+
+describe('parseCliMessage', () => {
+  test('passes over what this version does not know', () => {
+    const unknown = [
+      { type: 'brand_new' },
+      { type: 'stream_event', event: { type: 'ping' } },
+      { type: 'result' },
+      ...[null, 1, 'text', []],
+    ]
+    expect(unknown.map(parseCliMessage)).toEqual(unknown.map(() => undefined))
+  })
+
+  test('takes a known message with more in it than is known', () => {
+    const message = { type: 'system', subtype: 'status', status: 'requesting', new_field: 1 }
+    expect(parseCliMessage(message)).toMatchObject({ type: 'system', status: 'requesting' })
+  })
+})

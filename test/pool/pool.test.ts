@@ -1,0 +1,399 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { getLogger } from '@logtape/logtape'
+import type { Turn } from '../../src/claude/turn.ts'
+import type { Worker } from '../../src/claude/worker.ts'
+import {
+  type Conversation,
+  DEFAULT_PARAMETERS,
+  type TurnEvent,
+} from '../../src/conversation/types.ts'
+import { TurnError } from '../../src/errors.ts'
+import { Pool, type PoolOptions } from '../../src/pool/pool.ts'
+import { START, STOP } from '../support/fake-pool.ts'
+import { until, within } from '../support/waiting.ts'
+
+const SOON_MS = 3_000
+const never = new AbortController().signal
+
+function conversation(said = 'hi'): Conversation {
+  return {
+    model: 'sonnet',
+    system: '',
+    messages: [{ role: 'user', content: [{ type: 'text', text: said }] }],
+    tools: [],
+    parameters: DEFAULT_PARAMETERS,
+  }
+}
+
+/** A worker in memory: what it is asked is seen, and what it answers is for the test to say. */
+class FakeWorker {
+  readonly models = [{ alias: 'sonnet', id: 'claude-sonnet-5-5' }]
+  readonly #gone = Promise.withResolvers<{ code: number; signal: null; stderr: string }>()
+  readonly exited = this.#gone.promise
+  readonly asked: Conversation[] = []
+  #turn: FakeTurn | undefined
+
+  run(asked: Conversation): Turn {
+    this.asked.push(asked)
+    this.#turn = new FakeTurn()
+    return asTurn(this.#turn)
+  }
+
+  get turn(): FakeTurn {
+    if (!this.#turn) throw new Error('This worker has not been asked.')
+    return this.#turn
+  }
+
+  async end(): Promise<void> {
+    this.die()
+    await this.exited
+  }
+
+  die(): void {
+    this.#turn?.fail(new TurnError('worker', 'The worker died.'))
+    this.#gone.resolve({ code: 1, signal: null, stderr: '' })
+  }
+}
+
+class FakeTurn {
+  readonly #started = Promise.withResolvers<void>()
+  readonly #requested = Promise.withResolvers<void>()
+  readonly #finished = Promise.withResolvers<void>()
+  readonly started = this.#started.promise
+  readonly requested = this.#requested.promise
+  readonly finished = this.#finished.promise
+  readonly events: ReadableStream<TurnEvent>
+  readonly message = { role: 'assistant', content: [{ type: 'text', text: 'pong' }] }
+  readonly rateLimit = undefined
+  /** As after an answer that the worker cannot go on from. */
+  readonly stopReason = undefined
+  wasRequested = false
+  #controller: ReadableStreamDefaultController<TurnEvent> | undefined
+
+  constructor() {
+    this.started.catch(() => {})
+    this.events = new ReadableStream({
+      start: (controller) => {
+        this.#controller = controller
+      },
+    })
+  }
+
+  /** The request has gone to the model. */
+  ask(): void {
+    this.wasRequested = true
+    this.#requested.resolve()
+  }
+
+  answer(): void {
+    this.ask()
+    this.#controller?.enqueue(START)
+    this.#started.resolve()
+  }
+
+  finish(): void {
+    this.answer()
+    this.#controller?.enqueue(STOP)
+    this.#finished.resolve()
+  }
+
+  fail(error: Error): void {
+    this.#started.reject(error)
+    this.#requested.resolve()
+    this.#finished.resolve()
+  }
+}
+
+/** The pool sees no more of a worker and a turn than these have. */
+function asWorker(fake: unknown): Worker {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a class with private fields
+  return fake as Worker
+}
+
+function asTurn(fake: unknown): Turn {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a class with private fields
+  return fake as Turn
+}
+
+const pools: Pool[] = []
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.close()))
+})
+
+function testPool(options: Partial<PoolOptions> = {}) {
+  const workers: FakeWorker[] = []
+  const pool = new Pool({
+    boot: async () => {
+      const worker = new FakeWorker()
+      workers.push(worker)
+      return asWorker(worker)
+    },
+    ...{ maxWorkers: 2, warmWorkers: 0, maxQueue: 10 },
+    ttlMs: { idle: 60_000, parked: 60_000 },
+    log: getLogger('nobody listens'),
+    ...options,
+  })
+  pools.push(pool)
+  const askedOf = (said: string) =>
+    workers.find(({ asked }) => JSON.stringify(asked).includes(JSON.stringify(said)))
+  const asked = async (said: string) => {
+    await until(() => askedOf(said) !== undefined, SOON_MS, `'${said}' at a worker`)
+    return askedOf(said)?.turn ?? new FakeTurn()
+  }
+  const run = (said: string, signal: AbortSignal = never) => pool.run(conversation(said), signal)
+  return { pool, workers, asked, askedOf, run }
+}
+
+const failureOf = (promise: Promise<unknown>) => promise.catch((error: unknown) => error)
+
+describe('warm workers', () => {
+  test('are booted before anybody asks, and the next is booted when one is taken', async () => {
+    const { pool, workers, run, asked } = testPool({ warmWorkers: 1 })
+    await until(() => pool.snapshot().pristine === 1, SOON_MS, 'a warm worker')
+    const answer = run('a')
+    ;(await asked('a')).answer()
+    expect((await answer).worker).toBe('warm')
+    await until(() => pool.snapshot().pristine === 1, SOON_MS, 'the next warm worker')
+    expect(workers.length).toBe(2)
+  })
+
+  test('wait while a turn is on its way to the model: its CPU is not theirs', async () => {
+    const { pool, workers, run, asked } = testPool({ warmWorkers: 1, maxWorkers: 4 })
+    await until(() => pool.snapshot().pristine === 1, SOON_MS, 'a warm worker')
+    const answer = run('a')
+    const turn = await asked('a')
+    await new Promise(setImmediate)
+    expect(workers.length).toBe(1)
+    turn.ask()
+    await until(() => workers.length === 2, SOON_MS, 'the next warm worker')
+    turn.answer()
+    await answer
+  })
+
+  test('that die unasked are booted anew, ever more slowly', async () => {
+    const { pool, workers } = testPool({ warmWorkers: 1 })
+    await until(() => pool.snapshot().pristine === 1, SOON_MS, 'a warm worker')
+    workers[0]?.die()
+    await until(() => pool.snapshot().pristine === 0, SOON_MS, 'the death')
+    expect(workers.length).toBe(1)
+    expect(pool.snapshot().bootFailures).toBe(1)
+    await until(() => pool.snapshot().pristine === 1, SOON_MS, 'another warm worker')
+    expect(workers.length).toBe(2)
+  })
+})
+
+describe('more requests than workers', () => {
+  test('wait in turn: first come, first served', async () => {
+    const { run, asked, askedOf, workers } = testPool({ maxWorkers: 1 })
+    const answers = ['a', 'b', 'c'].map((said) => failureOf(run(said)))
+    for (const [index, said] of ['a', 'b', 'c'].entries()) {
+      const turn = await asked(said)
+      expect(workers.length).toBe(index + 1)
+      const later = ['a', 'b', 'c'].slice(index + 1).filter((other) => askedOf(other))
+      expect(later).toEqual([])
+      turn.finish()
+    }
+    for (const answer of await Promise.all(answers)) expect(answer).toHaveProperty('events')
+  })
+
+  test('are never answered by more workers than allowed', async () => {
+    const { pool, run, asked } = testPool({ maxWorkers: 2, warmWorkers: 2 })
+    const words = Array.from({ length: 12 }, (_, index) => `word ${index}`)
+    const answers = words.map((said) => run(said))
+    for (const said of words) {
+      const turn = await asked(said)
+      const { alive, booting } = pool.snapshot()
+      expect(alive + booting).toBeLessThanOrEqual(2)
+      turn.finish()
+    }
+    await Promise.all(answers)
+  })
+
+  test('are refused when the queue is full, with a time to come back', async () => {
+    const { run, asked } = testPool({ maxWorkers: 1, maxQueue: 1 })
+    const first = run('a')
+    await asked('a')
+    const second = failureOf(run('b'))
+    expect(await failureOf(run('c'))).toMatchObject({
+      kind: 'queue_full',
+      retryAfterS: expect.any(Number),
+    })
+    ;(await asked('a')).finish()
+    await first
+    ;(await asked('b')).finish()
+    expect(await second).toHaveProperty('events')
+  })
+
+  test('leave the queue when their client goes away, and no worker is asked for them', async () => {
+    const { pool, run, asked, askedOf } = testPool({ maxWorkers: 1 })
+    const first = run('a')
+    const turn = await asked('a')
+    const client = new AbortController()
+    const second = failureOf(run('b', client.signal))
+    const third = run('c')
+    expect(pool.snapshot().queued).toBe(2)
+    client.abort()
+    expect(await second).toMatchObject({ kind: 'cancelled' })
+    expect(pool.snapshot().queued).toBe(1)
+    turn.finish()
+    await first
+    ;(await asked('c')).finish()
+    await third
+    expect(askedOf('b')).toBeUndefined()
+  })
+
+  test('a worker that comes free as a client goes away serves the next one', async () => {
+    const boots: PromiseWithResolvers<Worker>[] = []
+    const { run } = testPool({
+      maxWorkers: 1,
+      boot: () => {
+        const boot = Promise.withResolvers<Worker>()
+        boots.push(boot)
+        return boot.promise
+      },
+    })
+    const client = new AbortController()
+    const first = failureOf(run('a', client.signal))
+    const second = failureOf(run('b'))
+    const worker = new FakeWorker()
+    boots[0]?.resolve(asWorker(worker))
+    client.abort()
+    expect(await first).toMatchObject({ kind: 'cancelled' })
+    // Ended with its client or handed on: the second must be served in the end.
+    const serving = async () => {
+      for (;;) {
+        if (worker.asked.some((one) => JSON.stringify(one).includes('"b"'))) return worker
+        if (boots.length > 1) {
+          const next = new FakeWorker()
+          boots[1]?.resolve(asWorker(next))
+          await until(() => next.asked.length > 0, SOON_MS, 'the second at the second worker')
+          return next
+        }
+        await new Promise(setImmediate)
+      }
+    }
+    const server = await within(serving(), SOON_MS, 'a worker for the second')
+    server.turn.finish()
+    expect(await second).toHaveProperty('events')
+  })
+})
+
+describe('a worker that dies', () => {
+  test('before it asked the model is replaced, and the client sees nothing', async () => {
+    const { run, asked, workers } = testPool()
+    const answer = run('a')
+    await asked('a')
+    workers[0]?.die()
+    await until(() => workers[1]?.asked.length === 1, SOON_MS, 'the request at another worker')
+    workers[1]?.turn.answer()
+    expect(await answer).toHaveProperty('events')
+  })
+
+  test('again and again is an error in the end', async () => {
+    const { run, workers } = testPool()
+    const answer = failureOf(run('a'))
+    const state = { settled: false }
+    void answer.then(() => {
+      state.settled = true
+    })
+    for (let index = 0; !state.settled && index < 10; index++) {
+      await until(() => state.settled || workers[index]?.asked.length === 1, SOON_MS, 'a worker')
+      workers[index]?.die()
+      await new Promise(setImmediate)
+    }
+    expect(await answer).toMatchObject({ kind: 'worker' })
+    expect(workers.length).toBeLessThanOrEqual(4)
+  })
+
+  test('after it asked the model is an error: asking twice would be billed twice', async () => {
+    const { run, asked, workers } = testPool()
+    const answer = failureOf(run('a'))
+    ;(await asked('a')).ask()
+    workers[0]?.die()
+    expect(await answer).toMatchObject({ kind: 'worker' })
+    expect(workers.flatMap((worker) => worker.asked).length).toBe(1)
+  })
+})
+
+describe('a CLI that does not start', () => {
+  test('is the error of all who wait, with its reason', async () => {
+    const reason = new TurnError('cli_missing', 'There is no claude.')
+    const { run } = testPool({ boot: () => Promise.reject(reason) })
+    const failures = await Promise.all([failureOf(run('a')), failureOf(run('b'))])
+    const failure = { kind: 'cli_missing', message: expect.stringContaining(reason.message) }
+    expect(failures).toMatchObject([failure, failure])
+  })
+
+  test('is not tried in a hurry when nobody waits', async () => {
+    let boots = 0
+    const { pool } = testPool({
+      warmWorkers: 1,
+      boot: () => {
+        boots++
+        return Promise.reject(new Error('no'))
+      },
+    })
+    await until(() => pool.snapshot().bootFailures === 1, SOON_MS, 'the failure')
+    for (let round = 0; round < 50; round++) await new Promise(setImmediate)
+    expect(boots).toBe(1)
+    await until(() => boots === 2, SOON_MS, 'the second try')
+  })
+})
+
+describe('an abort', () => {
+  test('ends the worker, whose place is then free', async () => {
+    const { pool, run, asked } = testPool({ maxWorkers: 1 })
+    const client = new AbortController()
+    const first = failureOf(run('a', client.signal))
+    ;(await asked('a')).ask()
+    client.abort()
+    await first
+    await until(() => pool.snapshot().alive === 0, SOON_MS, 'the end of the worker')
+    const second = run('b')
+    ;(await asked('b')).finish()
+    await second
+  })
+})
+
+describe('close', () => {
+  test('ends every worker, fails all who wait, and takes no one more', async () => {
+    const { pool, run, asked, workers } = testPool({ maxWorkers: 1, warmWorkers: 1 })
+    const first = failureOf(run('a'))
+    await asked('a')
+    const second = failureOf(run('b'))
+    await within(pool.close(), SOON_MS, 'the close')
+    expect(await second).toMatchObject({ kind: 'overloaded' })
+    expect(await failureOf(run('c'))).toMatchObject({ kind: 'overloaded' })
+    await first
+    expect(pool.snapshot()).toMatchObject({ alive: 0, booting: 0, queued: 0 })
+    for (const { exited } of workers) await within(exited, SOON_MS, 'the end of a worker')
+  })
+
+  test('waits for a worker that is just booting, and ends it too', async () => {
+    const boot = Promise.withResolvers<Worker>()
+    const { pool } = testPool({ warmWorkers: 1, boot: () => boot.promise })
+    const closed = pool.close()
+    const worker = new FakeWorker()
+    boot.resolve(asWorker(worker))
+    await within(closed, SOON_MS, 'the close')
+    await within(worker.exited, SOON_MS, 'the end of the worker')
+    expect(worker.asked).toEqual([])
+  })
+
+  test('twice is once', async () => {
+    const { pool } = testPool({ warmWorkers: 2 })
+    await within(Promise.all([pool.close(), pool.close()]), SOON_MS, 'both')
+    expect(pool.snapshot().alive).toBe(0)
+  })
+})
+
+describe('models', () => {
+  test('are what the first worker says, and cost it nothing', async () => {
+    const { pool, workers, run, asked } = testPool()
+    expect(await pool.models(never)).toEqual([{ alias: 'sonnet', id: 'claude-sonnet-5-5' }])
+    const answer = run('a')
+    ;(await asked('a')).finish()
+    await answer
+    expect(workers.length).toBe(1)
+  })
+})
