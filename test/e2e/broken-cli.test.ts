@@ -20,9 +20,9 @@ async function serve(scenario: Scenario, settings: Record<string, unknown> = {})
   return server
 }
 
-function ask({ post }: TestServer, stream = false): Promise<Response> {
+function ask(to: TestServer, stream = false): Promise<Response> {
   const messages = [{ role: 'user', content: 'hi' }]
-  return post('/v1/chat/completions', { model: 'sonnet', stream, messages })
+  return to.post('/v1/chat/completions', { model: 'sonnet', stream, messages })
 }
 
 test('lines that are no JSON disturb nothing', async () => {

@@ -7,7 +7,7 @@ import { aborted, until, within } from '../support/waiting.ts'
 
 const ASKED_MS = 15_000
 /** The promise is a second; a loaded machine gets more, a worker that stays gets none. */
-const GONE_MS = 5_000
+const GONE_MS = 4_000
 
 // One worker and none in reserve, so that whose worker it is needs no telling.
 const server = await startServer({ settings: { 'max-workers': 1, 'warm-workers': 0 } })
@@ -66,8 +66,9 @@ describe('a client that goes away', () => {
     const worker = onlyWorker()
     const reader = framesOf(response).getReader()
     for (;;) {
-      const { value } = await within(reader.read(), ASKED_MS, 'the first word')
-      if (value?.includes('word')) break
+      const { value, done } = await within(reader.read(), ASKED_MS, 'the first word')
+      if (done) throw new Error('The stream ended before its first word.')
+      if (value.includes('word')) break
     }
     client.abort()
     await within(aborted(signal), GONE_MS, "the end of the model's request")

@@ -1,9 +1,12 @@
 import { afterAll, expect, test } from 'bun:test'
+import { z } from 'zod'
 import { messageReply } from '../../src/demo/message-stream.ts'
 import { conversationOf } from '../support/model-api.ts'
 import { descendants, workersOf } from '../support/processes.ts'
 import { startServer } from '../support/server.ts'
 import { until } from '../support/waiting.ts'
+
+const Metadata = z.object({ user_id: z.string() })
 
 const CONVERSATIONS = 50
 const WORKERS = 4
@@ -22,7 +25,7 @@ test('50 conversations at once through 4 workers: each gets its own answer, and 
     most = Math.max(most, workers.length)
     for (const { pid } of workers) seen.add(pid)
     const token = /token-[\da-f-]{36}/.exec(request.text)?.[0] ?? 'no token'
-    return messageReply([{ type: 'text', text: [...`you said ${token}`] }])
+    return messageReply([{ type: 'text', text: ['you', ' said ', token] }])
   })
   const tokens = Array.from({ length: CONVERSATIONS }, () => `token-${crypto.randomUUID()}`)
   const answers = await Promise.all(
@@ -63,6 +66,7 @@ test('afterwards no process is left', async () => {
 })
 
 function sessionOf(body: Record<string, unknown>): unknown {
-  const { user_id } = body['metadata'] as { user_id: string }
-  return (JSON.parse(user_id) as { session_id: string }).session_id
+  const { user_id } = Metadata.parse(body['metadata'])
+  const user: { session_id: string } = JSON.parse(user_id)
+  return user.session_id
 }

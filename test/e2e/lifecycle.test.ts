@@ -26,11 +26,10 @@ const ENV = {
   DISABLE_TELEMETRY: '1',
 }
 
-type Program = ReturnType<typeof start>
-const started: Program[] = []
+const started: Bun.Subprocess[] = []
 const fakes: FakeClaude[] = []
 afterEach(async () => {
-  for (const { child } of started.splice(0)) {
+  for (const child of started.splice(0)) {
     child.kill('SIGKILL')
     await child.exited
   }
@@ -47,9 +46,8 @@ function start(args: readonly string[], env: Record<string, string> = {}) {
   })
   const out = collectText(child.stdout)
   const err = collectText(child.stderr)
-  const program = { child, out, err }
-  started.push(program)
-  return program
+  started.push(child)
+  return { child, out, err }
 }
 
 /** Reads for ever, so that the program never waits for us; `saw` resolves when the text is there. */
@@ -282,7 +280,7 @@ describe('the log', () => {
     expect(err.text()).not.toContain(secret)
     expect(err.text()).not.toContain(key)
     const lines = err.text().trim().split('\n')
-    const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    const records = lines.map((line): Record<string, unknown> => JSON.parse(line))
     expect(records.filter((record) => record['id'] === id)).toMatchObject([
       { method: 'POST', path: '/v1/chat/completions', status: 200, model: 'sonnet' },
     ])

@@ -127,8 +127,8 @@ describe('failures are the errors of the SDK that a program can catch by type', 
 
   test('a conversation that is too long is a BadRequestError with its code', async () => {
     const content = 'x '.repeat(1_600_000)
-    const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content }]
-    const error = await completions.create({ ...question, messages }).catch((e: unknown) => e)
+    const long = { ...question, messages: [{ role: 'user' as const, content }] }
+    const error = await completions.create(long).catch((e: unknown) => e)
     expect(error).toBeInstanceOf(BadRequestError)
     expect(error).toMatchObject({ code: 'context_length_exceeded', type: 'invalid_request_error' })
   })
@@ -144,7 +144,7 @@ describe('failures are the errors of the SDK that a program can catch by type', 
   })
 
   test('a wrong parameter is a BadRequestError that names it', async () => {
-    const wrong = { ...question, messages: [{ role: 'user', content: 1 }] } as never
+    const wrong = { ...question, messages: JSON.parse('[{"role":"user","content":1}]') }
     const error = await completions.create(wrong).catch((e: unknown) => e)
     expect(error).toBeInstanceOf(BadRequestError)
     expect(error).toMatchObject({ param: 'messages[0].content' })

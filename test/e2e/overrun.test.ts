@@ -9,6 +9,8 @@ import { until } from '../support/waiting.ts'
 const TIMES = 20
 const AT_ONCE = 4
 const GONE_MS = 10_000
+/** No model answers sooner. One that did, in one burst, could outrun the fuse: see `Worker`. */
+const FIRST_TOKEN_MS = 50
 
 const server = await startServer({
   settings: { 'max-workers': AT_ONCE, 'warm-workers': 0, 'max-queue': TIMES },
@@ -31,28 +33,34 @@ const cases: Case[] = [
 for (const [stopReason, blocks, finishReason, answer, times] of cases) {
   const what = blocks.map(({ type }) => type).join() || 'no content'
   test(`${stopReason} after ${what} ends the turn: the CLI asks no second time`, async () => {
-    server.api.answerWith(() => messageReply(blocks, { stopReason }))
+    server.api.answerWith(async () => {
+      await Bun.sleep(FIRST_TOKEN_MS)
+      return messageReply(blocks, { stopReason })
+    })
     const answers = await Promise.all(
       Array.from({ length: times }, async (_, index) => {
         const stream = index % 2 === 0
         const messages = [{ role: 'user', content: 'hi' }]
         const body = { model: 'sonnet', stream, messages }
         const response = await server.post('/v1/chat/completions', body)
-        if (!stream) return wholeAnswer(await response.json())
+        if (!stream) return wholeAnswer(await response.text())
         const { text: content, finishReasons, done } = await readAnswer(response)
         return { content, finishReason: done ? finishReasons.join() : 'not done' }
       }),
     )
-    expect(answers).toEqual(Array(times).fill({ content: answer, finishReason }))
-    // Only when the processes are gone can nothing more come of them.
+    expect(answers).toEqual(answers.map(() => ({ content: answer, finishReason })))
+    expect(answers.length).toBe(times)
+    // Only when the processes are gone can nothing more come of them, but what they had sent: that
+    // is read before a request sent now is answered.
     await until(() => workersOf(process.pid).length === 0, GONE_MS, 'the end of the workers')
+    await fetch(server.api.url)
     expect(server.api.requests.length).toBe(times)
   }, 30_000)
 }
 
-function wholeAnswer(body: unknown) {
-  const { choices } = body as {
-    choices: [{ message: { content: string }; finish_reason: string }]
-  }
+type Completion = { choices: [{ message: { content: string }; finish_reason: string }] }
+
+function wholeAnswer(body: string) {
+  const { choices }: Completion = JSON.parse(body)
   return { content: choices[0].message.content, finishReason: choices[0].finish_reason }
 }

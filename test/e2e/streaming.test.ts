@@ -5,8 +5,10 @@ import { startServer } from '../support/server.ts'
 import { within } from '../support/waiting.ts'
 
 /** A stage that holds a piece back holds it until the next one, which here never comes. */
-const SEEN_MS = 10_000
+const SEEN_MS = 4_000
 const PIECES = ['one', ' two', ' three', ' four', ' 🦩', ' five']
+
+type Chunk = { choices?: { delta: { content?: string; reasoning_content?: string } }[] }
 
 const server = await startServer()
 afterAll(() => server.stop())
@@ -44,8 +46,8 @@ test('every piece is at the client before the model writes the next one', async 
     for (;;) {
       const { value = '[DONE]' } = await reader.read()
       if (value === '[DONE]') return undefined
-      const { choices } = JSON.parse(value) as { choices: { delta: { content?: string } }[] }
-      const content = choices[0]?.delta.content
+      const { choices }: Chunk = JSON.parse(value)
+      const content = choices?.[0]?.delta.content
       if (content) return content
     }
   }
@@ -94,10 +96,9 @@ test('a thinking model is heard before it answers', async () => {
   const reader = framesOf(response).getReader()
   let thought = ''
   while (thought === '') {
-    const { value = '{}' } = await within(reader.read(), SEEN_MS, 'the thought at the client')
-    const { choices } = JSON.parse(value) as {
-      choices?: { delta: { reasoning_content?: string } }[]
-    }
+    const { value } = await within(reader.read(), SEEN_MS, 'the thought at the client')
+    if (value === undefined) throw new Error('The stream ended without a thought.')
+    const { choices }: Chunk = JSON.parse(value)
     thought = choices?.[0]?.delta.reasoning_content ?? ''
   }
   expect(thought).toBe('hm')

@@ -94,39 +94,20 @@ for (const stream of [false, true]) {
 }
 
 describe('an answer that breaks off after its first word', () => {
-  /** `hel`, then whatever `then` does, once the client has seen it or cannot. */
-  function breaksOff(then: () => AsyncGenerator<{ type: string }>) {
-    const seen = Promise.withResolvers<void>()
-    server.api.answerWith(() =>
-      sseReply(
-        (async function* () {
-          yield messageStart()
-          const content_block = { type: 'text', text: '' }
-          yield { type: 'content_block_start', index: 0, content_block }
-          const delta = { type: 'text_delta', text: 'hel' }
-          yield { type: 'content_block_delta', index: 0, delta }
-          await seen.promise
-          yield* then()
-        })(),
-      ),
-    )
-    return seen
-  }
-
-  const endings: Record<string, { code: string; then: () => AsyncGenerator<{ type: string }> }> = {
-    'the end of the connection': { code: 'upstream_error', then: async function* () {} },
+  const endings: Record<string, { code: string; rest: () => AsyncGenerator<{ type: string }> }> = {
+    'the end of the connection': { code: 'upstream_error', rest: async function* () {} },
     'an error event': {
       code: 'overloaded',
-      then: async function* () {
+      rest: async function* () {
         const error = { type: 'overloaded_error', message: 'Overloaded' }
         yield { type: 'error', ...{ error } }
       },
     },
   }
 
-  for (const [name, { code, then }] of Object.entries(endings)) {
+  for (const [name, { code, rest }] of Object.entries(endings)) {
     test(`by ${name} is an error frame without [DONE], after one request`, async () => {
-      const seen = breaksOff(then)
+      const seen = breaksOff(rest)
       const response = await within(ask(true), FRAME_MS, 'the response')
       expect(response.status).toBe(200)
       const frames: string[] = []
@@ -143,7 +124,7 @@ describe('an answer that breaks off after its first word', () => {
     })
 
     test(`by ${name} is a plain request's error: never a short answer`, async () => {
-      breaksOff(then).resolve()
+      breaksOff(rest).resolve()
       const response = await ask(false)
       expect(response.status).toBeGreaterThanOrEqual(502)
       expect(await response.json()).toMatchObject({ error: { type: 'server_error', code } })
@@ -168,3 +149,22 @@ test('a model API that nobody listens for is a 502', async () => {
     await lonely.stop()
   }
 })
+
+/** `hel`, then whatever `rest` does, once the client has seen it or cannot. */
+function breaksOff(rest: () => AsyncGenerator<{ type: string }>) {
+  const seen = Promise.withResolvers<void>()
+  server.api.answerWith(() =>
+    sseReply(
+      (async function* () {
+        yield messageStart()
+        const content_block = { type: 'text', text: '' }
+        yield { type: 'content_block_start', index: 0, content_block }
+        const delta = { type: 'text_delta', text: 'hel' }
+        yield { type: 'content_block_delta', index: 0, delta }
+        await seen.promise
+        yield* rest()
+      })(),
+    ),
+  )
+  return seen
+}

@@ -40,7 +40,7 @@ export function fakeClaude(scenario: Scenario): FakeClaude {
   return { path, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-async function play(scenario: Scenario, args: readonly string[]): Promise<void> {
+async function play(scenario: string, args: readonly string[]): Promise<void> {
   if (args.includes('--version')) {
     return console.log(scenario === 'ancient' ? '1.0.3 (Claude Code)' : '2.1.328 (Claude Code)')
   }
@@ -49,7 +49,7 @@ async function play(scenario: Scenario, args: readonly string[]): Promise<void> 
   if (scenario === 'hangs') process.on('SIGTERM', () => {})
   for await (const line of console) {
     if (scenario === 'garbage') console.log('warning: {this is not JSON')
-    const message = JSON.parse(line) as Message
+    const message: Message = JSON.parse(line)
     if (message.type === 'control_request') agree(message)
     else if (message.type === 'user') await answer(scenario, message)
   }
@@ -76,7 +76,7 @@ function agree({ request_id, request }: Message): void {
   })
 }
 
-async function answer(scenario: Scenario, { shouldQuery = true }: Message): Promise<void> {
+async function answer(scenario: string, { shouldQuery = true }: Message): Promise<void> {
   const result = { type: 'result', subtype: 'success', is_error: false, num_turns: 0, result: '' }
   if (!shouldQuery) return print(result)
   if (scenario === 'dies-always-before-asking') fail(4, 'out of luck')
@@ -114,4 +114,4 @@ function fail(code: number, reason: string): never {
   process.exit(code)
 }
 
-if (import.meta.main) await play(process.env['FAKE_CLAUDE'] as Scenario, Bun.argv.slice(2))
+if (import.meta.main) await play(process.env['FAKE_CLAUDE'] ?? '', Bun.argv.slice(2))
