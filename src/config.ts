@@ -89,3 +89,23 @@ export async function readConfigFile(
     throw new ConfigError(`${path} is not valid TOML: ${error.message}`)
   }
 }
+
+/**
+ * Where the platform wants state kept: by the environment that the CLI gets as well, so that
+ * nothing of a sandbox lands in the owner's home.
+ */
+export function defaultDataDir(
+  env: Record<string, string | undefined>,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  const home = env['HOME'] ?? env['USERPROFILE'] ?? homedir()
+  const name = 'claude-max-api'
+  switch (platform) {
+    case 'win32':
+      return join(env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), name)
+    case 'darwin':
+      return join(home, 'Library', 'Application Support', name)
+    default:
+      return join(env['XDG_STATE_HOME'] || join(home, '.local', 'state'), name)
+  }
+}

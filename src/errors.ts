@@ -10,6 +10,8 @@ export type ErrorKind =
   | 'permission'
   | 'not_found'
   | 'model_not_found'
+  | 'response_not_found'
+  | 'previous_response_not_found'
   | 'method_not_allowed'
   | 'request_too_large'
   | 'unsupported_media_type'

@@ -9,7 +9,7 @@ import { type BlockKind, SentAnswer } from './sent-answer.ts'
 import { requireConforming, STRUCTURED_OUTPUT } from './structured-output.ts'
 
 /** What of the request decides how an answer may look. */
-export type AnswerRules = Pick<Conversation, 'outputSchema' | 'parameters'>
+export type AnswerRules = Pick<Conversation, 'outputSchema' | 'parameters' | 'tools'>
 
 /** A block as it begins; `text` is what it begins with. */
 export type BlockStart = {
@@ -107,7 +107,11 @@ export class Answer {
   /** A call without arguments has none in the stream; to a client they are an empty object. */
   endBlock(): TurnEvent[] {
     const block = this.#sent.current
-    return block?.kind === 'tool_use' && block.text === '' ? this.piece('{}') : []
+    if (block?.kind !== 'tool_use') return []
+    if (block.text === '') return this.piece('{}')
+    const input = parseArguments(block.text)
+    if (typeof input !== 'object' || input === null) this.#answeredByCli()
+    return []
   }
 
   /** Ends the answer: what was held back, and the reason as the client is to see it. */
@@ -131,6 +135,7 @@ export class Answer {
   #beginCall({ id = '', name = '', text }: BlockStart): TurnEvent[] {
     const index = this.#calls.size
     this.#calls.set(this.#began, { id, name })
+    if (!this.#rules.tools.some((tool) => tool.name === name)) this.#answeredByCli()
     return [...this.#releaseHeldText(), { type: 'tool_call', index, id, name }, ...this.piece(text)]
   }
 
@@ -138,6 +143,14 @@ export class Answer {
     const text = this.#heldText
     this.#heldText = ''
     return text === '' ? [] : [{ type: 'text', text }]
+  }
+
+  /**
+   * A call that the CLI does not hand on: it tells the model by itself what is wrong with it. The
+   * client is to hear of it and to answer for itself, so there the conversation parts from ours.
+   */
+  #answeredByCli(): void {
+    this.#differs = true
   }
 
   #callIndex(): number {

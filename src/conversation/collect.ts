@@ -3,45 +3,55 @@ import type { StopReason, TurnEvent, Usage } from './types.ts'
 
 export type CollectedCall = { id: string; name: string; arguments: string }
 
+/** A part of the answer, in the order in which the model wrote them. */
+export type CollectedBlock =
+  | { type: 'text' | 'thinking'; text: string }
+  | ({ type: 'tool_call' } & CollectedCall)
+
 /** A whole turn, for a client that does not stream. */
 export type CollectedTurn = {
+  id: string
   model: string
+  blocks: CollectedBlock[]
+  /** The texts, thoughts and calls of `blocks`, for an API that keeps them apart. */
   text: string
   thinking: string
   calls: CollectedCall[]
   stopReason: StopReason
+  stopSequence: string | undefined
   usage: Usage
 }
 
 /** Reads a turn to its end; an error event, or an end without one, rejects. */
 export async function collect(events: ReadableStream<TurnEvent>): Promise<CollectedTurn> {
-  let model = ''
-  let text = ''
-  let thinking = ''
-  const calls: CollectedCall[] = []
+  let head = { id: '', model: '' }
+  const blocks: CollectedBlock[] = []
   for await (const event of events) {
     switch (event.type) {
       case 'start':
-        model = event.model
+        head = { id: event.id, model: event.model }
         break
       case 'text':
-        text += event.text
+      case 'thinking': {
+        const last = blocks.at(-1)
+        if (last?.type === event.type) last.text += event.text
+        else blocks.push({ type: event.type, text: event.text })
         break
-      case 'thinking':
-        thinking += event.text
-        break
+      }
       case 'tool_call':
-        calls.push({ id: event.id, name: event.name, arguments: '' })
+        blocks.push({ type: 'tool_call', id: event.id, name: event.name, arguments: '' })
         break
       case 'tool_arguments': {
-        const call = calls[event.index]
+        const call = callsOf(blocks)[event.index]
         if (call) call.arguments += event.json
         break
       }
       case 'rate_limit':
         break
-      case 'stop':
-        return { ...{ model, text, thinking, calls }, stopReason: event.reason, usage: event.usage }
+      case 'stop': {
+        const { reason: stopReason, stopSequence, usage } = event
+        return { ...head, blocks, ...apart(blocks), stopReason, stopSequence, usage }
+      }
       case 'error':
         throw event.error
       default:
@@ -49,4 +59,15 @@ export async function collect(events: ReadableStream<TurnEvent>): Promise<Collec
     }
   }
   throw new TurnError('worker', 'The turn ended without saying how.')
+}
+
+function apart(blocks: readonly CollectedBlock[]) {
+  const join = (wanted: 'text' | 'thinking') =>
+    blocks.map((block) => (block.type === wanted ? block.text : '')).join('')
+  const calls = callsOf(blocks).map(({ type: _, ...call }) => call)
+  return { text: join('text'), thinking: join('thinking'), calls }
+}
+
+function callsOf(blocks: readonly CollectedBlock[]) {
+  return blocks.flatMap((block) => (block.type === 'tool_call' ? [block] : []))
 }

@@ -3,7 +3,7 @@ import { TurnError } from '../errors.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** Untrusted in, typed out; the error names the parameter as OpenAI does: `messages[2].content`. */
+/** Untrusted in, typed out; the error names the parameter by its path: `messages[2].content`. */
 export function parseRequest<Schema extends z.ZodType>(
   schema: Schema,
   body: unknown,

@@ -12,6 +12,7 @@ export type DocumentBlock = {
   type: 'document'
   source: Source | { type: 'text'; media_type: 'text/plain'; data: string }
   title?: string
+  context?: string
 }
 
 export type ToolUseBlock = { type: 'tool_use'; id: string; name: string; input: unknown }
@@ -20,7 +21,7 @@ export type ToolUseBlock = { type: 'tool_use'; id: string; name: string; input: 
 export type ToolResultBlock = {
   tool_use_id: string
   type: 'tool_result'
-  content: (TextBlock | ImageBlock)[]
+  content: (TextBlock | ImageBlock | DocumentBlock)[]
   is_error?: true
 }
 
@@ -96,7 +97,8 @@ export type RateLimit = {
 }
 
 export type TurnEvent =
-  | { type: 'start'; id: string; model: string }
+  /** `usage` is what is known before the first word: the tokens read. */
+  | { type: 'start'; id: string; model: string; usage: Usage }
   | { type: 'text'; text: string }
   | { type: 'thinking'; text: string }
   /** `index` counts the calls of the turn from 0; their arguments follow, as pieces of JSON. */

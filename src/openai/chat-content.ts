@@ -46,7 +46,11 @@ export function toImageBlock(url: string, param: string): ImageBlock {
 
 type FilePart = Extract<UserPart, { type: 'file' }>['file']
 
-function toDocumentBlock({ file_data, file_id, filename }: FilePart, param: string): DocumentBlock {
+/** A PDF or a text, from a data URL: there is no store of uploaded files here. */
+export function toDocumentBlock(
+  { file_data, file_id, filename }: FilePart,
+  param: string,
+): DocumentBlock {
   if (!file_data) {
     const reason = file_id ? 'uploaded files do not exist here' : 'there is none'
     throw invalid(`${param}.file_data`, `${reason}; send the file as a data URL`)

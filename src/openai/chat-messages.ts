@@ -1,15 +1,14 @@
 import type {
-  AssistantBlock,
   ImageBlock,
   Message,
   TextBlock,
   ToolResultBlock,
   ToolUseBlock,
-  UserBlock,
 } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
 import { toContentBlocks, toImageBlock, toTextBlocks } from './chat-content.ts'
 import type { ChatMessage } from './chat-schema.ts'
+import { MessageReader } from './message-reader.ts'
 
 type Role<R extends ChatMessage['role']> = Extract<ChatMessage, { role: R }>
 
@@ -21,119 +20,86 @@ export function toSystem(messages: readonly ChatMessage[]): string {
       const { content } = message
       return typeof content === 'string' ? [content] : content.map(({ text }) => text)
     })
-    .filter((text) => text !== '')
+    .filter((text) => text.trim() !== '')
     .join('\n\n')
 }
 
 /** The client's messages as turns of user and assistant, with every call next to its result. */
 export function toMessages(messages: readonly ChatMessage[]): Message[] {
   const reader = new MessageReader()
-  for (const [index, message] of messages.entries()) reader.read(message, `messages[${index}]`)
-  reader.requireResults()
+  for (const [index, message] of messages.entries()) {
+    readMessage(reader, message, `messages[${index}]`)
+  }
+  requireResults(reader)
   return reader.turns
 }
 
-class MessageReader {
-  readonly turns: Message[] = []
-  /** Calls without a result yet: the client's id, and the one the model API gets. */
-  readonly #open = new Map<string, string>()
-  readonly #usedIds = new Set<string>()
-
-  read(message: ChatMessage, path: string): void {
-    switch (message.role) {
-      case 'system':
-      case 'developer':
-        return
-      case 'user':
-        this.requireResults()
-        return this.#addUser(toContentBlocks(message.content, `${path}.content`))
-      case 'assistant':
-        this.requireResults()
-        return this.#addAssistant(message)
-      case 'tool':
-        return this.#addUser([this.#toResult(message, path)])
-      case 'function': {
-        const tool_call_id = this.#openFunction(message.name, path)
-        const content = message.content ?? ''
-        return this.#addUser([this.#toResult({ role: 'tool', tool_call_id, content }, path)])
-      }
-      default:
-        return message satisfies never
+function readMessage(reader: MessageReader, message: ChatMessage, path: string): void {
+  switch (message.role) {
+    case 'system':
+    case 'developer':
+      return
+    case 'user':
+      requireResults(reader)
+      return reader.addUser(toContentBlocks(message.content, `${path}.content`))
+    case 'assistant':
+      requireResults(reader)
+      return readAssistant(reader, message)
+    case 'tool':
+      return reader.addUser([toResult(reader, message, path)])
+    case 'function': {
+      const tool_call_id = openFunction(reader, message.name, path)
+      const content = message.content ?? ''
+      return reader.addUser([toResult(reader, { role: 'tool', tool_call_id, content }, path)])
     }
+    default:
+      return message satisfies never
   }
+}
 
-  requireResults(): void {
-    if (this.#open.size === 0) return
-    const missing = [...this.#open.keys()].join(', ')
-    throw new TurnError(
-      'invalid_request',
-      "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. " +
-        `The following tool_call_ids did not have response messages: ${missing}.`,
-      { param: 'messages' },
-    )
-  }
+function requireResults({ openCalls }: MessageReader): void {
+  if (openCalls.length === 0) return
+  throw new TurnError(
+    'invalid_request',
+    "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. " +
+      `The following tool_call_ids did not have response messages: ${openCalls.join(', ')}.`,
+    { param: 'messages' },
+  )
+}
 
-  /**
-   * One user message after another is one turn of the user. The CLI would join them as well, but
-   * with a line break added to the text.
-   */
-  #addUser(content: UserBlock[]): void {
-    const last = this.turns.at(-1)
-    if (last?.role === 'user') last.content.push(...content)
-    else if (content.length > 0) this.turns.push({ role: 'user', content })
-  }
+function readAssistant(reader: MessageReader, message: Role<'assistant'>): void {
+  const { content, refusal, tool_calls, function_call } = message
+  const texts =
+    typeof content === 'string'
+      ? [content]
+      : (content ?? []).map((part) => (part.type === 'text' ? part.text : part.refusal))
+  const calls = [
+    ...(tool_calls ?? []).map(({ id, function: call }) => ({ id, ...call })),
+    ...(function_call ? [{ id: functionId(function_call.name), ...function_call }] : []),
+  ]
+  reader.addAssistant([
+    ...[...texts, refusal ?? ''].flatMap(toTextBlocks),
+    ...calls.map((call): ToolUseBlock => reader.openCall(call)),
+  ])
+}
 
-  #addAssistant({ content, refusal, tool_calls, function_call }: Role<'assistant'>): void {
-    const texts =
-      typeof content === 'string'
-        ? [content]
-        : (content ?? []).map((part) => (part.type === 'text' ? part.text : part.refusal))
-    const calls = [
-      ...(tool_calls ?? []).map(({ id, function: call }) => ({ id, ...call })),
-      ...(function_call ? [{ id: functionId(function_call.name), ...function_call }] : []),
-    ]
-    const blocks: AssistantBlock[] = [
-      ...[...texts, refusal ?? ''].flatMap(toTextBlocks),
-      ...calls.map((call) => this.#openCall(call)),
-    ]
-    if (blocks.length > 0) this.turns.push({ role: 'assistant', content: blocks })
-  }
+function toResult(reader: MessageReader, message: Role<'tool'>, path: string): ToolResultBlock {
+  const { tool_call_id, content } = message
+  const result = reader.closeCall(tool_call_id, toResultBlocks(content, path))
+  if (result) return result
+  throw new TurnError(
+    'invalid_request',
+    `'${path}' answers no call: messages with role 'tool' must follow an assistant message whose 'tool_calls' has the id '${tool_call_id}'.`,
+    { param: `${path}.tool_call_id` },
+  )
+}
 
-  #openCall(call: { id: string; name: string; arguments: string }): ToolUseBlock {
-    const id = this.#uniqueId(call.id)
-    this.#open.set(call.id, id)
-    return { type: 'tool_use', id, name: call.name, input: toInput(call.arguments) }
-  }
-
-  #toResult({ tool_call_id, content }: Role<'tool'>, path: string): ToolResultBlock {
-    const id = this.#open.get(tool_call_id)
-    if (id === undefined) {
-      throw new TurnError(
-        'invalid_request',
-        `'${path}' answers no call: messages with role 'tool' must follow an assistant message whose 'tool_calls' has the id '${tool_call_id}'.`,
-        { param: `${path}.tool_call_id` },
-      )
-    }
-    this.#open.delete(tool_call_id)
-    return { tool_use_id: id, type: 'tool_result', content: toResultBlocks(content, path) }
-  }
-
-  #openFunction(name: string, path: string): string {
-    const id = functionId(name)
-    if (this.#open.has(id)) return id
-    throw new TurnError('invalid_request', `'${path}' answers no call of a function '${name}'.`, {
-      param: `${path}.name`,
-    })
-  }
-
-  /** The model API takes few characters in an id, and each id once; clients differ. */
-  #uniqueId(clientId: string): string {
-    const base = clientId.replaceAll(/[^\w-]/g, '_') || 'call'
-    let id = base
-    for (let n = 2; this.#usedIds.has(id); n++) id = `${base}_${n}`
-    this.#usedIds.add(id)
-    return id
-  }
+function openFunction(reader: MessageReader, name: string, path: string): string {
+  const id = functionId(name)
+  if (reader.openCalls.includes(id)) return id
+  throw new TurnError('invalid_request', `'${path}' answers no call of a function '${name}'.`, {
+    param: `${path}.name`,
+  })
 }
 
 /** A tool's output is data: blanks are as good as anything. */
@@ -153,15 +119,4 @@ function toResultBlocks(
 /** Functions had no ids. */
 function functionId(name: string): string {
   return `function_${name}`
-}
-
-/** Arguments are the model's own words; if they were cut off, they are handed back as they are. */
-function toInput(json: string): unknown {
-  if (json.trim() === '') return {}
-  try {
-    const value: unknown = JSON.parse(json)
-    return typeof value === 'object' && value !== null ? value : { value }
-  } catch {
-    return { arguments: json }
-  }
 }

@@ -1,20 +1,10 @@
-import { TurnError } from '../errors.ts'
-
-type Treatment = 'honoured' | 'ignored' | 'refused'
-
-type ParameterRule = {
-  treatment: Treatment
-  /** For the README. */
-  note: string
-  /** Values that ask for nothing: they are neither named as ignored nor refused. */
-  neutral?: readonly unknown[]
-}
+import type { ParameterTable } from '../conversation/parameters.ts'
 
 /**
  * Every parameter of POST /v1/chat/completions and what becomes of it. The README's table is made
  * from this one.
  */
-export const CHAT_PARAMETERS: Readonly<Record<string, ParameterRule>> = {
+export const CHAT_PARAMETERS: ParameterTable = {
   messages: {
     treatment: 'honoured',
     note: 'every role; text, image and file parts; audio parts are refused',
@@ -71,48 +61,5 @@ export const CHAT_PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   logit_bias: { treatment: 'refused', note: 'the model API has none; an empty one is fine' },
   audio: { treatment: 'refused', note: 'the answer is text' },
   modalities: { treatment: 'refused', note: 'other than text', neutral: ['text'] },
-  web_search_options: { treatment: 'refused', note: 'no search is run' },
-}
-
-export type ParameterPolicy = {
-  /** Refuse what would be ignored. */
-  strict: boolean
-  /** Whether temperature and top_p are handed on. */
-  sampling: 'ignore' | 'forward'
-}
-
-/** The parameters of a request that will be ignored; throws for one that must be refused. */
-export function ignoredParameters(
-  body: Readonly<Record<string, unknown>>,
-  { strict, sampling }: ParameterPolicy,
-): string[] {
-  const given = Object.entries(CHAT_PARAMETERS).filter(
-    ([name, { neutral = [] }]) => !isNeutral(body[name], neutral),
-  )
-  for (const [name, { treatment, note }] of given) {
-    if (treatment === 'refused') throw refused(name, note)
-  }
-  const ignored = given
-    .filter(([name, { treatment }]) => {
-      const unsent = sampling === 'ignore' && (name === 'temperature' || name === 'top_p')
-      return treatment === 'ignored' || unsent
-    })
-    .map(([name]) => name)
-  const [first] = ignored
-  if (strict && first !== undefined) throw refused(first, 'it would be ignored')
-  return ignored
-}
-
-function isNeutral(value: unknown, neutral: readonly unknown[]): boolean {
-  if (value === undefined || value === null || neutral.includes(value)) return true
-  if (Array.isArray(value)) return value.every((item) => neutral.includes(item))
-  return typeof value === 'object' && Object.keys(value).length === 0
-}
-
-function refused(param: string, reason: string): TurnError {
-  return new TurnError(
-    'invalid_request',
-    `'${param}' is not supported here: ${reason}. Leave it out.`,
-    { param },
-  )
+  web_search_options: { treatment: 'refused', note: 'no search is run', emptyAsks: true },
 }

@@ -1,7 +1,6 @@
 import {
   type Conversation,
   DEFAULT_PARAMETERS,
-  type Effort,
   type OutputSchema,
   type Parameters,
   type ToolChoice,
@@ -9,12 +8,20 @@ import {
 } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
 import { toMessages, toSystem } from './chat-messages.ts'
+import {
+  requireTools,
+  type Sampling,
+  toEffort,
+  toOutputSchema,
+  toSampling,
+  toToolSpec,
+} from './request-parts.ts'
 import type { ChatRequest, ChatResponseFormat, ChatToolChoice } from './chat-schema.ts'
 
 export type RequestOptions = {
   /** The name the CLI takes. */
   model: string
-  sampling: 'ignore' | 'forward'
+  sampling: Sampling
 }
 
 /** A chat request as the neutral conversation. */
@@ -28,7 +35,7 @@ export function toConversation(request: ChatRequest, options: RequestOptions): C
     )
   }
   const effort = toEffort(request.reasoning_effort)
-  const outputSchema = toOutputSchema(request.response_format)
+  const outputSchema = fromResponseFormat(request.response_format)
   return {
     model: options.model,
     system: toSystem(request.messages),
@@ -46,43 +53,29 @@ function toTools({ tools, functions, tool_choice }: ChatRequest): ToolSpec[] {
     ...(tools ?? []).flatMap((tool) => ('function' in tool ? [tool.function] : [])),
     ...(functions ?? []),
   ]
-  const all = specs.map(({ name, description, parameters }) => ({
-    name,
-    description: description ?? '',
-    inputSchema: parameters ?? { type: 'object', properties: {} },
-  }))
+  const all = specs.map(toToolSpec)
   if (typeof tool_choice !== 'object' || tool_choice?.type !== 'allowed_tools') return all
   const allowed = new Set(tool_choice.allowed_tools.tools.map((tool) => tool.function.name))
   return all.filter(({ name }) => allowed.has(name))
 }
 
 function toParameters(request: ChatRequest, { sampling }: RequestOptions): Parameters {
-  const { max_completion_tokens, max_tokens, stop, temperature, top_p } = request
+  const { max_completion_tokens, max_tokens, stop } = request
   const maxTokens = max_completion_tokens ?? max_tokens
   const stopSequences = [stop ?? []].flat().filter((sequence) => sequence !== '')
-  const forward = sampling === 'forward'
   return {
     ...DEFAULT_PARAMETERS,
     toolChoice: toToolChoice(request),
     parallelToolCalls: !request.functions && (request.parallel_tool_calls ?? true),
     ...(maxTokens && { maxTokens }),
     ...(stopSequences.length > 0 && { stopSequences }),
-    ...(forward && typeof temperature === 'number' && { temperature: Math.min(1, temperature) }),
-    ...(forward && typeof top_p === 'number' && { topP: top_p }),
+    ...toSampling(request, sampling),
   }
 }
 
 function toToolChoice(request: ChatRequest): ToolChoice {
   const { tool_choice: choice, function_call: call } = request
-  const toolChoice = fromChoice(choice ?? fromFunctionCall(call) ?? 'auto')
-  const names = toTools(request).map(({ name }) => name)
-  if (toolChoice.type === 'tool' && !names.includes(toolChoice.name)) {
-    throw invalid('tool_choice', `there is no tool '${toolChoice.name}' in 'tools'`)
-  }
-  if (toolChoice.type === 'required' && names.length === 0) {
-    throw invalid('tool_choice', "'required' needs 'tools'")
-  }
-  return toolChoice
+  return requireTools(fromChoice(choice ?? fromFunctionCall(call) ?? 'auto'), toTools(request))
 }
 
 function fromFunctionCall(call: ChatRequest['function_call']): ChatToolChoice | null | undefined {
@@ -101,35 +94,11 @@ function fromChoice(choice: ChatToolChoice): ToolChoice {
   }
 }
 
-/** `minimal` is OpenAI's word for the least thinking; `low` is the least these models have. */
-function toEffort(effort: ChatRequest['reasoning_effort']): Effort | undefined {
-  return effort === 'minimal' ? 'low' : (effort ?? undefined)
-}
-
-function toOutputSchema(format: ChatResponseFormat | null | undefined): OutputSchema | undefined {
-  switch (format?.type) {
-    case undefined:
-    case 'text':
-      return undefined
-    case 'json_object':
-      return { schema: format.schema ?? { type: 'object' }, strict: false }
-    case 'json_schema': {
-      const { schema, strict } = format.json_schema
-      if (!schema) return { schema: { type: 'object' }, strict: false }
-      if (schema['type'] !== 'object') {
-        const type = JSON.stringify(schema['type'])
-        throw invalid(
-          'response_format.json_schema.schema',
-          `schema must be a JSON Schema of type "object", got ${type ?? 'none'}`,
-        )
-      }
-      return { schema, strict: strict ?? false }
-    }
-    default:
-      return format satisfies never
-  }
-}
-
-function invalid(param: string, reason: string): TurnError {
-  return new TurnError('invalid_request', `'${param}' is invalid: ${reason}.`, { param })
+function fromResponseFormat(
+  format: ChatResponseFormat | null | undefined,
+): OutputSchema | undefined {
+  const param = 'response_format.json_schema.schema'
+  if (format?.type !== 'json_schema') return toOutputSchema(format, param)
+  const { schema, strict } = format.json_schema
+  return toOutputSchema({ type: 'json_schema', schema, strict }, param)
 }

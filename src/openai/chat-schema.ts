@@ -45,18 +45,26 @@ const Message = z.discriminatedUnion('role', [
 ])
 export type ChatMessage = z.infer<typeof Message>
 
-const JsonSchema = z.record(z.string(), z.unknown())
-const name = z.string().regex(/^[\w-]{1,64}$/, 'expected 1 to 64 letters, digits, _ or -')
+export const JsonSchema = z.record(z.string(), z.unknown())
+export const functionName = z
+  .string()
+  .regex(/^[\w-]{1,64}$/, 'expected 1 to 64 letters, digits, _ or -')
 const FunctionSpec = z.object({
-  name,
+  name: functionName,
   description: z.string().nullish(),
   parameters: JsonSchema.nullish(),
 })
 
 const FunctionTool = z.object({ type: z.literal('function'), function: FunctionSpec })
 /** Tools of kinds that this API does not have; they are named as ignored. */
-const OtherTool = z.object({ type: z.string().refine((type) => type !== 'function') })
-const NamedFunction = z.object({ type: z.literal('function'), function: z.object({ name }) })
+export const OtherTool = z.object({
+  // Aborting, or what is wrong with a function would be told as a wrong type.
+  type: z.string().refine((type) => type !== 'function', { abort: true }),
+})
+const NamedFunction = z.object({
+  type: z.literal('function'),
+  function: z.object({ name: functionName }),
+})
 
 const toolChoice = z.union([
   z.enum(['none', 'auto', 'required']),
@@ -85,6 +93,8 @@ const responseFormat = z.discriminatedUnion('type', [
 ])
 export type ChatResponseFormat = z.infer<typeof responseFormat>
 
+export const effort = z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])
+
 /** The body of POST /v1/chat/completions: strict in what is used, silent on what is not. */
 export const ChatRequest = z.object({
   model: z.string(),
@@ -102,9 +112,9 @@ export const ChatRequest = z.object({
   tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   functions: z.array(FunctionSpec).max(128).nullish(),
-  function_call: z.union([z.enum(['none', 'auto']), z.object({ name })]).nullish(),
+  function_call: z.union([z.enum(['none', 'auto']), z.object({ name: functionName })]).nullish(),
   response_format: responseFormat.nullish(),
-  reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).nullish(),
+  reasoning_effort: effort.nullish(),
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
 })

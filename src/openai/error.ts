@@ -18,6 +18,13 @@ const FACE: Record<ErrorKind, Face> = {
   permission: { status: 403, type: 'permission_error', code: null },
   not_found: { status: 404, type: 'invalid_request_error', code: 'unknown_url' },
   model_not_found: { status: 404, type: 'invalid_request_error', code: 'model_not_found' },
+  response_not_found: { status: 404, type: 'invalid_request_error', code: null },
+  // Not 404: OpenAI's clients know it by its code.
+  previous_response_not_found: {
+    status: 400,
+    type: 'invalid_request_error',
+    code: 'previous_response_not_found',
+  },
   method_not_allowed: { status: 405, type: 'invalid_request_error', code: 'method_not_supported' },
   request_too_large: { status: 413, type: 'invalid_request_error', code: 'request_too_large' },
   unsupported_media_type: {

@@ -1,28 +1,57 @@
 import type { Conversation, TurnEvent } from '../conversation/types.ts'
+import { toTurnError } from '../errors.ts'
 import type { Answer } from '../pool/pool.ts'
 import type { Services } from './services.ts'
 
-/** The answers to one request: their streams, and what the first says of its worker. */
+/** The answers to one request: their streams, and what the first to begin says of its worker. */
 export type Answers = Omit<Answer, 'events'> & { events: ReadableStream<TurnEvent>[] }
 
-/** Asks `count` workers the same; when one cannot begin, none goes on. */
+type Choice = { run: Promise<Answer>; stop: AbortController }
+
+/**
+ * Asks a worker for each conversation, and resolves when the first begins: the others may have to
+ * wait for its worker. When one cannot begin, none goes on.
+ */
 export async function runChoices(
   pool: Services['pool'],
-  conversation: Conversation,
-  count: number,
+  conversations: readonly Conversation[],
   signal: AbortSignal,
 ): Promise<Answers> {
-  const failed = new AbortController()
-  const either = count === 1 ? signal : AbortSignal.any([signal, failed.signal])
-  const runs = Array.from({ length: count }, () => pool.run(conversation, either))
-  try {
-    const answers = await Promise.all(runs)
-    const [first] = answers
-    const ignored = [...new Set(answers.flatMap((answer) => answer.ignored))]
-    const events = answers.map((answer) => answer.events)
-    return { events, worker: first?.worker ?? 'cold', ignored }
-  } catch (error) {
-    failed.abort()
-    throw error
+  const choices = conversations.map((conversation): Choice => {
+    const stop = new AbortController()
+    return { run: pool.run(conversation, AbortSignal.any([signal, stop.signal])), stop }
+  })
+  for (const { run } of choices) {
+    run.catch((error: unknown) => choices.forEach(({ stop }) => stop.abort(error)))
   }
+  const { events: _, ...first } = await Promise.race(choices.map(({ run }) => run))
+  return { ...first, events: choices.map(eventsOf) }
+}
+
+/** The events of an answer that may not have begun; why it cannot is one of them. */
+function eventsOf({ run, stop }: Choice): ReadableStream<TurnEvent> {
+  const started = run.then(({ events }) => events.getReader())
+  // It is `pull` that tells of it.
+  started.catch(() => {})
+  return new ReadableStream<TurnEvent>(
+    {
+      async pull(controller) {
+        try {
+          const { value, done } = await (await started).read()
+          if (done) controller.close()
+          else controller.enqueue(value)
+        } catch (error) {
+          // What stopped this one says more than that it was stopped.
+          controller.enqueue({ type: 'error', error: toTurnError(stop.signal.reason ?? error) })
+          controller.close()
+        }
+      },
+      async cancel() {
+        const begun = await Promise.race([started, Promise.resolve(undefined)])
+        if (begun) return begun.cancel()
+        stop.abort()
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }

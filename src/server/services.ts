@@ -1,7 +1,8 @@
 import type { ModelCatalog } from '../conversation/models.ts'
+import type { ParameterPolicy } from '../conversation/parameters.ts'
 import type { Conversation } from '../conversation/types.ts'
 import type { TurnError } from '../errors.ts'
-import type { ParameterPolicy } from '../openai/chat-parameters.ts'
+import type { ResponseStore } from '../ledger/response-store.ts'
 import type { Answer, PoolSnapshot } from '../pool/pool.ts'
 
 /** What the routes need from below, so that a test can put anything there. */
@@ -10,6 +11,8 @@ export type Services = {
     run(conversation: Conversation, signal: AbortSignal): Promise<Answer>
     snapshot(): PoolSnapshot
   }
+  /** The responses that clients may ask for again. */
+  responses: Pick<ResponseStore, 'save' | 'find' | 'chain' | 'delete'>
   /** The models that can be asked for; waits for the first worker. */
   catalog: (signal: AbortSignal) => Promise<ModelCatalog>
   /** How the owner wants requests to be read and answers to be written. */

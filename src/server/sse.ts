@@ -2,7 +2,7 @@
 export const HEARTBEAT_MS = 5_000
 
 const encoder = new TextEncoder()
-const KEEP_ALIVE = encoder.encode(': keep-alive\n\n')
+const COMMENT = ': keep-alive\n\n'
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -11,36 +11,50 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 }
 
+export type SseOptions = {
+  /** Whether the `type` of a frame stands before it as well, as the name of the event. */
+  named?: boolean
+}
+
 /** One frame of data: an object as JSON, a string as it is. */
-export function toSse(): TransformStream<object | string, Uint8Array> {
+export function sseFrame(frame: object | string, { named = false }: SseOptions = {}): string {
+  const data = typeof frame === 'string' ? frame : JSON.stringify(frame)
+  const name = named && typeof frame === 'object' && 'type' in frame ? String(frame.type) : ''
+  return `${name === '' ? '' : `event: ${name}\n`}data: ${data}\n\n`
+}
+
+export function toSse(options: SseOptions = {}): TransformStream<object | string, Uint8Array> {
   return new TransformStream({
     transform(frame, controller) {
-      const data = typeof frame === 'string' ? frame : JSON.stringify(frame)
-      controller.enqueue(encoder.encode(`data: ${data}\n\n`))
+      controller.enqueue(encoder.encode(sseFrame(frame, options)))
     },
   })
 }
 
 /**
- * The response for a stream of frames that may not have begun yet. Comments fill every silence,
- * from the start to the end: load balancers and Bun itself cut what is silent. When the client
- * goes away the source is cancelled.
+ * The response for a stream of frames that may not have begun yet. Something fills every silence,
+ * from the start to the end, because load balancers and Bun itself cut what is silent: a comment,
+ * or `keepAlive` once the stream has begun. When the client goes away the source is cancelled.
  */
 export function sseResponse(
   source: Promise<ReadableStream<Uint8Array>>,
   headers: Record<string, string> = {},
   heartbeatMs = HEARTBEAT_MS,
+  keepAlive = COMMENT,
 ): Response {
   const open = async () => (await source).getReader()
   let opened: ReturnType<typeof open> | undefined
   let timer: ReturnType<typeof setInterval> | undefined
+  let filler = COMMENT
   let gone = false
 
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       timer = setInterval(() => {
+        // The source broke, and the stream with it: there is nobody left to comfort.
+        if (controller.desiredSize === null) return clearInterval(timer)
         // A reader that is behind has bytes to read, and needs none of ours.
-        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(KEEP_ALIVE)
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(filler))
       }, heartbeatMs)
     },
     async pull(controller) {
@@ -48,6 +62,7 @@ export function sseResponse(
       const { value, done } = await reader.read()
       if (gone) return
       timer?.refresh()
+      filler = keepAlive
       if (!done) return controller.enqueue(value)
       clearInterval(timer)
       controller.close()

@@ -1,6 +1,6 @@
 import { type TurnError, toTurnError } from '../errors.ts'
 import type { Answer } from '../pool/pool.ts'
-import { HEARTBEAT_MS, sseResponse, toSse } from './sse.ts'
+import { HEARTBEAT_MS, sseFrame, type SseOptions, sseResponse, toSse } from './sse.ts'
 
 type AnswerFacts = Pick<Answer, 'worker' | 'ignored'>
 
@@ -24,6 +24,9 @@ export type StreamedAnswer = {
   /** Parameters of the request that are ignored whoever answers. */
   ignored: readonly string[]
   toErrorFrame: (error: TurnError) => object
+  sse?: SseOptions
+  /** Sent in a silence of an answer that has begun; a comment if there is none. */
+  keepAlive?: object
   graceMs?: number
 }
 
@@ -37,16 +40,19 @@ export async function streamAnswer({
   frames,
   ignored,
   toErrorFrame,
+  sse = {},
+  keepAlive,
   graceMs = HEARTBEAT_MS,
 }: StreamedAnswer): Promise<Response> {
   // Whichever way the answer fails, it is `answer` below that says so.
   frames.catch(() => {})
   const early = await withinGrace(answer, graceMs)
   const source = frames.then(
-    (stream) => stream.pipeThrough(toSse()),
-    (error: unknown) => single(toErrorFrame(toTurnError(error))),
+    (stream) => stream.pipeThrough(toSse(sse)),
+    (error: unknown) => single(toErrorFrame(toTurnError(error)), sse),
   )
-  return sseResponse(source, early ? answerHeaders(early, ignored) : {})
+  const headers = early ? answerHeaders(early, ignored) : {}
+  return sseResponse(source, headers, HEARTBEAT_MS, keepAlive && sseFrame(keepAlive, sse))
 }
 
 async function withinGrace(
@@ -59,8 +65,8 @@ async function withinGrace(
 }
 
 /** A stream of one frame. */
-function single(frame: object): ReadableStream<Uint8Array> {
-  const { readable, writable } = toSse()
+function single(frame: object, sse: SseOptions): ReadableStream<Uint8Array> {
+  const { readable, writable } = toSse(sse)
   const writer = writable.getWriter()
   void writer.write(frame)
   void writer.close()

@@ -33,6 +33,7 @@ const answerWith = (...events: TurnEvent[]) =>
     turn.close()
     return { events: turn.events, worker: 'warm', ignored: ['reasoning_effort'] }
   })
+const asked = (words: string) => ({ role: 'user', content: [{ type: 'text', text: words }] })
 const idOf = async (response: Response) => parseResponse(await response.json()).id
 const errorOf = async (response: Response) => ({
   status: response.status,
@@ -97,7 +98,6 @@ describe('POST /v1/responses', () => {
     const second = await idOf(await ask({ input: 'and?', previous_response_id: first }))
     await ask({ input: 'so?', previous_response_id: second, instructions: 'be long' })
     const said = { role: 'assistant', content: [{ type: 'text', text: 'pong' }] }
-    const asked = (words: string) => ({ role: 'user', content: [{ type: 'text', text: words }] })
     expect(pool.runs.at(-1)?.conversation).toMatchObject({
       system: 'be long',
       messages: [asked('hi'), said, asked('and?'), said, asked('so?')],

@@ -97,7 +97,11 @@ const Ping = z.strictObject({ type: z.literal('ping') })
 
 export const ErrorObject = z.strictObject({
   type: z.literal('error'),
-  error: z.strictObject({ type: z.string(), message: z.string().min(1) }),
+  error: z.strictObject({
+    type: z.string(),
+    message: z.string().min(1),
+    details: z.strictObject({ error_code: z.string() }).optional(),
+  }),
   request_id: z.string().min(1),
 }) satisfies z.ZodType<Omit<Anthropic.ErrorResponse, 'error'>>
 

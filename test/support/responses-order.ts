@@ -68,7 +68,6 @@ function innerTypes(item: Item): string[] {
     case 'function_call':
       return ['function_call_arguments.delta', 'function_call_arguments.done']
     case 'reasoning':
-      if (item.summary.length === 0) return []
       return ['part.added', 'text.delta', 'text.done', 'part.done'].map(
         (type) => `reasoning_summary_${type}`,
       )

@@ -2,13 +2,14 @@ import { Hono } from 'hono'
 import { mergeChoices } from '../../conversation/choices.ts'
 import { collect } from '../../conversation/collect.ts'
 import { resolveModel } from '../../conversation/models.ts'
-import { ignoredParameters } from '../../openai/chat-parameters.ts'
+import { ignoredParameters } from '../../conversation/parameters.ts'
+import { parseRequest } from '../../conversation/parse.ts'
+import { CHAT_PARAMETERS } from '../../openai/chat-parameters.ts'
 import { toConversation } from '../../openai/chat-request.ts'
 import { toChatCompletion } from '../../openai/chat-response.ts'
 import { ChatRequest, ignoredTools } from '../../openai/chat-schema.ts'
 import { type ChatMeta, toChatChunks } from '../../openai/chat-stream.ts'
 import { toErrorBody } from '../../openai/error.ts'
-import { parseRequest } from '../../openai/parse.ts'
 import { runChoices } from '../choices.ts'
 import { readJsonObject } from '../json-body.ts'
 import type { ServerEnv, Services } from '../services.ts'
@@ -21,7 +22,7 @@ export function chatCompletions({ pool, catalog, dialect }: Services): Hono<Serv
     const body = await readJsonObject(c.req.raw)
     const request = parseRequest(ChatRequest, body)
     c.set('model', request.model)
-    const ignored = [...ignoredParameters(body, dialect), ...ignoredTools(request)]
+    const ignored = [...ignoredParameters(CHAT_PARAMETERS, body, dialect), ...ignoredTools(request)]
     const model = resolveModel(request.model, await catalog(signal))
     const conversation = toConversation(request, { model, sampling: dialect.sampling })
     const meta: ChatMeta = {
@@ -32,7 +33,8 @@ export function chatCompletions({ pool, catalog, dialect }: Services): Hono<Serv
       reasoning: dialect.reasoning === 'summarized',
       legacyFunctions: Boolean(request.functions),
     }
-    const answers = runChoices(pool, conversation, meta.choices, signal)
+    const conversations = Array.from({ length: meta.choices }, () => conversation)
+    const answers = runChoices(pool, conversations, signal)
     if (request.stream) {
       const frames = async () => {
         const { events } = await answers

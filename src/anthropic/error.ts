@@ -1,0 +1,56 @@
+import type { ErrorKind, TurnError } from '../errors.ts'
+
+type Face = { status: number; type: string }
+
+const INVALID: Face = { status: 400, type: 'invalid_request_error' }
+const NOT_FOUND: Face = { status: 404, type: 'not_found_error' }
+const UNAUTHENTICATED: Face = { status: 401, type: 'authentication_error' }
+const LIMITED: Face = { status: 429, type: 'rate_limit_error' }
+const FAILED: Face = { status: 500, type: 'api_error' }
+
+/** How each kind of failure looks to a client of the Messages API. */
+const FACE: Record<ErrorKind, Face> = {
+  invalid_request: INVALID,
+  context_length_exceeded: INVALID,
+  // Sending the request again would not mend these two, and clients retry every 5xx.
+  cli_missing: INVALID,
+  cli_too_old: INVALID,
+  authentication: UNAUTHENTICATED,
+  not_logged_in: UNAUTHENTICATED,
+  permission: { status: 403, type: 'permission_error' },
+  not_found: NOT_FOUND,
+  model_not_found: NOT_FOUND,
+  response_not_found: NOT_FOUND,
+  previous_response_not_found: NOT_FOUND,
+  method_not_allowed: { status: 405, type: 'invalid_request_error' },
+  request_too_large: { status: 413, type: 'request_too_large' },
+  unsupported_media_type: { status: 415, type: 'invalid_request_error' },
+  rate_limited: LIMITED,
+  queue_full: LIMITED,
+  cancelled: { status: 499, type: 'invalid_request_error' },
+  internal: FAILED,
+  upstream: FAILED,
+  worker: FAILED,
+  overloaded: { status: 529, type: 'overloaded_error' },
+  timeout: { status: 504, type: 'timeout_error' },
+}
+
+export type ErrorBody = {
+  type: 'error'
+  error: { type: string; message: string; details?: { error_code: string } }
+  request_id: string
+}
+
+export function toStatus({ kind }: TurnError): number {
+  return FACE[kind].status
+}
+
+/** By this the official SDK knows to send the whole conversation instead. */
+const NO_THREADS = { error_code: 'thread_unsupported_request' }
+
+/** The same object is the body of a failed request and the data of an `error` event. */
+export function toErrorBody({ kind, message, param }: TurnError, requestId: string): ErrorBody {
+  const details = param === 'thread' && { details: NO_THREADS }
+  const error = { type: FACE[kind].type, message, ...(details || {}) }
+  return { type: 'error', error, request_id: requestId }
+}

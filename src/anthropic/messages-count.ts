@@ -1,0 +1,67 @@
+import type { Conversation, DocumentBlock, Message } from '../conversation/types.ts'
+
+/** English has about 3.5 bytes a token, and what is written in more bytes a letter has fewer. */
+const BYTES_PER_TOKEN = 3.5
+/** The model API's own figure for the largest image it does not shrink. */
+const TOKENS_PER_IMAGE = 1_600
+/** A page is read as text and as an image; 100 kB of PDF are seldom less than a page. */
+const TOKENS_PER_PAGE = 3_000
+const BYTES_PER_PAGE = 100_000
+/** Roles and the marks between messages and blocks. */
+const TOKENS_PER_BLOCK = 4
+/** What the model API writes into the prompt when there are tools. */
+const TOKENS_FOR_TOOLS = 346
+/** What the CLI says of itself and of its environment, about 1,200 bytes. */
+const TOKENS_OF_CLI = 340
+
+type Block = Message['content'][number]
+
+/**
+ * About how many tokens a model would read: nobody but the model API can count them, and the CLI
+ * does not ask it. Rather too many than too few, and never fewer than there are words.
+ */
+export function estimateTokens({ system, messages, tools, outputSchema }: Conversation): number {
+  const blocks = messages.flatMap<Block>(({ content }) => content)
+  const schema = outputSchema ? textTokens(JSON.stringify(outputSchema.schema)) : 0
+  return (
+    TOKENS_OF_CLI +
+    textTokens(system) +
+    sum(blocks.map(blockTokens)) +
+    (tools.length > 0 || outputSchema ? TOKENS_FOR_TOOLS : 0) +
+    sum(tools.map((tool) => TOKENS_PER_BLOCK + textTokens(JSON.stringify(tool)))) +
+    schema
+  )
+}
+
+function blockTokens(block: Block): number {
+  switch (block.type) {
+    case 'text':
+      return TOKENS_PER_BLOCK + textTokens(block.text)
+    case 'image':
+      return TOKENS_PER_IMAGE
+    case 'document':
+      return TOKENS_PER_BLOCK + documentTokens(block)
+    case 'tool_use':
+      return TOKENS_PER_BLOCK + textTokens(block.name) + textTokens(JSON.stringify(block.input))
+    case 'tool_result':
+      return TOKENS_PER_BLOCK + sum(block.content.map(blockTokens))
+    default:
+      return block satisfies never
+  }
+}
+
+function documentTokens({ source, title = '', context = '' }: DocumentBlock): number {
+  const about = textTokens(title) + textTokens(context)
+  if (source.type === 'text') return about + textTokens(source.data)
+  const bytes = source.type === 'base64' ? (source.data.length * 3) / 4 : 0
+  return about + TOKENS_PER_PAGE * Math.max(1, Math.ceil(bytes / BYTES_PER_PAGE))
+}
+
+function textTokens(text: string): number {
+  const words = text.match(/\S+/g)?.length ?? 0
+  return Math.max(words, Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN))
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0)
+}

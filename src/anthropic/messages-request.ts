@@ -1,0 +1,147 @@
+import {
+  type Conversation,
+  DEFAULT_PARAMETERS,
+  type Effort,
+  type OutputSchema,
+  type Parameters,
+  type ToolChoice,
+  type ToolSpec,
+} from '../conversation/types.ts'
+import { TurnError } from '../errors.ts'
+import type { CountTokensRequest, MessageParam, MessagesRequest } from './messages-schema.ts'
+import { toTurns } from './messages-turns.ts'
+
+export type RequestOptions = {
+  /** The name the CLI takes. */
+  model: string
+  sampling: 'ignore' | 'forward'
+}
+
+/** A request as the neutral conversation; one that only counts tokens has fewer parameters. */
+export function toConversation(
+  request: MessagesRequest | CountTokensRequest,
+  options: RequestOptions,
+): Conversation {
+  const messages = toTurns(request.messages)
+  if (messages.at(-1)?.role !== 'user') {
+    throw invalid('messages', "the last one must have role 'user', and content that is not empty")
+  }
+  const effort = toEffort(request)
+  const outputSchema = toOutputSchema(request)
+  return {
+    model: options.model,
+    system: toSystem(request),
+    messages,
+    tools: toTools(request),
+    ...(effort && { effort }),
+    ...(outputSchema && { outputSchema }),
+    parameters: toParameters(request, options),
+  }
+}
+
+/** A line that the CLI as a client writes about itself; ours says who asks, once. */
+const BILLING_HEADER = /^x-anthropic-billing-header:/
+
+/**
+ * Instructions in the midst of the messages join the system prompt, in order: the CLI takes them
+ * in one place only. What was meant for an earlier turn alone is left out.
+ */
+function toSystem({ system, messages }: CountTokensRequest): string {
+  const lastUser = messages.findLastIndex(({ role }) => role === 'user')
+  const later = messages.flatMap((message, index) => {
+    if (message.role !== 'system') return []
+    const over = message.clear_at === 'next_user_message' && index < lastUser
+    return over ? [] : texts(message.content)
+  })
+  return [...texts(system).filter((text) => !BILLING_HEADER.test(text)), ...later]
+    .filter((text) => text !== '')
+    .join('\n\n')
+}
+
+function texts(content: CountTokensRequest['system']): string[] {
+  return typeof content === 'string' ? [content] : (content ?? []).map(({ text }) => text)
+}
+
+function toTools({ tools }: CountTokensRequest): ToolSpec[] {
+  return (tools ?? []).flatMap((tool) => {
+    if (!('input_schema' in tool)) return []
+    const { name, description, input_schema } = tool
+    return [{ name, description: description ?? '', inputSchema: input_schema }]
+  })
+}
+
+function toParameters(
+  request: MessagesRequest | CountTokensRequest,
+  { sampling }: RequestOptions,
+): Parameters {
+  const { tool_choice: choice } = request
+  const common = {
+    ...DEFAULT_PARAMETERS,
+    toolChoice: toToolChoice(request),
+    ...(choice && 'disable_parallel_tool_use' in choice && choice.disable_parallel_tool_use
+      ? { parallelToolCalls: false }
+      : {}),
+  }
+  if (!('max_tokens' in request)) return common
+  const { max_tokens, stop_sequences, temperature, top_p } = request
+  const forward = sampling === 'forward'
+  return {
+    ...common,
+    maxTokens: max_tokens,
+    ...(stop_sequences && stop_sequences.length > 0 && { stopSequences: stop_sequences }),
+    ...(forward && typeof temperature === 'number' && { temperature }),
+    ...(forward && typeof top_p === 'number' && { topP: top_p }),
+  }
+}
+
+function toToolChoice(request: CountTokensRequest): ToolChoice {
+  const { tool_choice: choice } = request
+  const names = toTools(request).map(({ name }) => name)
+  switch (choice?.type) {
+    case undefined:
+      return { type: 'auto' }
+    case 'auto':
+    case 'none':
+      return { type: choice.type }
+    case 'any':
+      if (names.length === 0) throw invalid('tool_choice', "'any' needs 'tools'")
+      return { type: 'required' }
+    case 'tool':
+      if (names.includes(choice.name)) return { type: 'tool', name: choice.name }
+      throw invalid('tool_choice', `there is no tool '${choice.name}' in 'tools'`)
+    default:
+      return choice satisfies never
+  }
+}
+
+/** Below how many tokens a thinking budget is which effort. */
+const BUDGETS: readonly [below: number, effort: Effort][] = [
+  [4_000, 'low'],
+  [16_000, 'medium'],
+  [32_000, 'high'],
+]
+
+/** Whoever wants no thinking gets none; else the word of the last instruction counts. */
+function toEffort({ thinking, output_config, messages }: CountTokensRequest): Effort | undefined {
+  if (thinking?.type === 'disabled') return 'none'
+  const level = messages.map(effortOf).findLast(Boolean) ?? output_config?.effort
+  if (level) return level
+  if (thinking?.type !== 'enabled') return undefined
+  return BUDGETS.find(([below]) => thinking.budget_tokens < below)?.[1] ?? 'xhigh'
+}
+
+function effortOf(message: MessageParam): Effort | undefined {
+  return message.role === 'system' ? (message.output_config?.effort ?? undefined) : undefined
+}
+
+function toOutputSchema(request: CountTokensRequest): OutputSchema | undefined {
+  const format = request.output_config?.format ?? request.output_format
+  if (!format) return undefined
+  const { schema } = format
+  if (schema['type'] === 'object') return { schema, strict: true }
+  throw invalid('output_config.format.schema', 'it must be a JSON Schema of type "object"')
+}
+
+function invalid(param: string, reason: string): TurnError {
+  return new TurnError('invalid_request', `'${param}' is invalid: ${reason}.`, { param })
+}

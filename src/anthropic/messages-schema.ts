@@ -1,0 +1,166 @@
+import { z } from 'zod'
+
+const TextBlock = z.object({ type: z.literal('text'), text: z.string() })
+
+const base64 = z
+  .string()
+  .regex(/^[A-Za-z0-9+/\s]+={0,2}\s*$/, 'expected base64')
+  .transform((data) => data.replaceAll(/\s/g, ''))
+/** For the model API to fetch: nothing is fetched here. */
+const UrlSource = z.object({
+  type: z.literal('url'),
+  url: z.string().regex(/^https?:\/\//i, 'expected an https URL'),
+})
+
+const ImageBlock = z.object({
+  type: z.literal('image'),
+  source: z.discriminatedUnion('type', [
+    z.object({
+      type: z.literal('base64'),
+      media_type: z.enum(['image/png', 'image/jpeg', 'image/gif', 'image/webp']),
+      data: base64,
+    }),
+    UrlSource,
+  ]),
+})
+
+const DocumentBlock = z.object({
+  type: z.literal('document'),
+  source: z.discriminatedUnion('type', [
+    z.object({
+      type: z.literal('base64'),
+      media_type: z.literal('application/pdf'),
+      data: base64,
+    }),
+    z.object({ type: z.literal('text'), media_type: z.literal('text/plain'), data: z.string() }),
+    UrlSource,
+  ]),
+  title: z.string().nullish(),
+  context: z.string().nullish(),
+})
+
+const id = z.string().regex(/^[\w-]+$/, 'expected letters, digits, _ or -')
+const name = z.string().regex(/^[\w-]{1,128}$/, 'expected 1 to 128 letters, digits, _ or -')
+
+/** What the CLI's own search for tools finds; the tools themselves are in `tools`. */
+const ToolReference = z.object({ type: z.literal('tool_reference'), tool_name: z.string() })
+
+const ToolResultBlock = z.object({
+  type: z.literal('tool_result'),
+  tool_use_id: id,
+  content: z
+    .union([
+      z.string(),
+      z.array(z.discriminatedUnion('type', [TextBlock, ImageBlock, DocumentBlock, ToolReference])),
+    ])
+    .nullish(),
+  is_error: z.boolean().nullish(),
+})
+export type ToolResultParam = z.infer<typeof ToolResultBlock>
+
+const UserBlock = z.discriminatedUnion('type', [
+  TextBlock,
+  ImageBlock,
+  DocumentBlock,
+  ToolResultBlock,
+])
+export type UserParam = z.infer<typeof UserBlock>
+
+const AssistantBlock = z.discriminatedUnion('type', [
+  TextBlock,
+  z.object({
+    type: z.literal('tool_use'),
+    id,
+    name,
+    input: z.record(z.string(), z.unknown()),
+  }),
+  z.object({ type: z.literal('thinking') }),
+  z.object({ type: z.literal('redacted_thinking') }),
+])
+export type AssistantParam = z.infer<typeof AssistantBlock>
+
+const effort = z.enum(['low', 'medium', 'high', 'xhigh', 'max']).nullish()
+const text = z.union([z.string(), z.array(TextBlock)])
+
+const Message = z.discriminatedUnion('role', [
+  z.object({ role: z.literal('user'), content: z.union([z.string(), z.array(UserBlock)]) }),
+  z.object({
+    role: z.literal('assistant'),
+    content: z.union([z.string(), z.array(AssistantBlock)]),
+  }),
+  z.object({
+    role: z.literal('system'),
+    content: text.nullish(),
+    clear_at: z.enum(['next_user_message', 'never']).nullish(),
+    output_config: z.object({ effort }).nullish(),
+  }),
+])
+export type MessageParam = z.infer<typeof Message>
+
+const JsonSchema = z.record(z.string(), z.unknown())
+const CustomTool = z.object({
+  type: z.literal('custom').nullish(),
+  name,
+  description: z.string().nullish(),
+  input_schema: JsonSchema,
+})
+/** Tools that only Anthropic itself can run, or that it defines; they are named as ignored. */
+const OtherTool = z.object({ type: z.string().refine((type) => type !== 'custom') })
+
+const parallel = { disable_parallel_tool_use: z.boolean().nullish() }
+const toolChoice = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('auto'), ...parallel }),
+  z.object({ type: z.literal('any'), ...parallel }),
+  z.object({ type: z.literal('tool'), name, ...parallel }),
+  z.object({ type: z.literal('none') }),
+])
+
+/** Of several values only `omitted` matters; the CLI knows one that the SDK does not. */
+const display = z.string().nullish()
+const thinkingConfig = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('enabled'), budget_tokens: z.int().min(1024), display }),
+  z.object({ type: z.literal('adaptive'), display }),
+  z.object({ type: z.literal('between_tools') }),
+  z.object({ type: z.literal('disabled') }),
+])
+
+const format = z.object({ type: z.literal('json_schema'), schema: JsonSchema }).nullish()
+
+/** The body of POST /v1/messages/count_tokens: strict in what is used, silent on what is not. */
+export const CountTokensRequest = z.object({
+  model: z.string(),
+  messages: z.array(Message).min(1),
+  system: text.nullish(),
+  tools: z
+    .array(z.union([CustomTool, OtherTool]))
+    .max(512)
+    .nullish(),
+  tool_choice: toolChoice.nullish(),
+  thinking: thinkingConfig.nullish(),
+  output_config: z.object({ effort, format }).nullish(),
+  output_format: format,
+})
+export type CountTokensRequest = z.infer<typeof CountTokensRequest>
+
+/** The body of POST /v1/messages. */
+export const MessagesRequest = CountTokensRequest.extend({
+  max_tokens: z.int().min(1),
+  stop_sequences: z.array(z.string().regex(/\S/, 'expected a visible character')).nullish(),
+  stream: z.boolean().nullish(),
+  temperature: z.number().min(0).max(1).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+})
+export type MessagesRequest = z.infer<typeof MessagesRequest>
+
+/** Tools that are not the client's own to run, by their places. */
+export function ignoredTools({ tools }: CountTokensRequest): string[] {
+  return (tools ?? []).flatMap((tool, index) =>
+    'input_schema' in tool ? [] : [`tools[${index}] (${tool.type})`],
+  )
+}
+
+/** Thinking is shown to those who asked for it: others may take the first block for the answer. */
+export function showsThinking({ thinking }: MessagesRequest): boolean {
+  const thinks = thinking?.type === 'enabled' || thinking?.type === 'adaptive'
+  return thinks && thinking.display !== 'omitted'
+}

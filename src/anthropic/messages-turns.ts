@@ -1,0 +1,143 @@
+import type {
+  AssistantBlock,
+  Message,
+  TextBlock,
+  ToolResultBlock,
+  UserBlock,
+} from '../conversation/types.ts'
+import { TurnError } from '../errors.ts'
+import type { AssistantParam, MessageParam, ToolResultParam, UserParam } from './messages-schema.ts'
+
+/** The client's messages as turns of user and assistant, each call answered in the next turn. */
+export function toTurns(messages: readonly MessageParam[]): Message[] {
+  const reader = new TurnReader()
+  for (const [index, message] of messages.entries()) reader.read(message, `messages[${index}]`)
+  reader.requireResults()
+  return reader.turns
+}
+
+class TurnReader {
+  readonly turns: Message[] = []
+  /** Calls without a result yet. */
+  readonly #open = new Set<string>()
+  readonly #usedIds = new Set<string>()
+
+  read(message: MessageParam, path: string): void {
+    switch (message.role) {
+      case 'system':
+        return
+      case 'user':
+        return this.#addUser(blocksOf(message.content), `${path}.content`)
+      case 'assistant':
+        this.requireResults()
+        return this.#addAssistant(blocksOf(message.content), `${path}.content`)
+      default:
+        return message satisfies never
+    }
+  }
+
+  /** The CLI would make up a result for a call that has none. */
+  requireResults(): void {
+    if (this.#open.size === 0) return
+    const missing = [...this.#open].join(', ')
+    throw invalid(
+      'messages',
+      `'tool_use' ids were found without 'tool_result' blocks in the next user message: ${missing}`,
+    )
+  }
+
+  #addUser(params: readonly UserParam[], path: string): void {
+    const content = params.flatMap((block, index) => this.#toUserBlocks(block, `${path}[${index}]`))
+    // One message after another of the same role is one turn.
+    const last = this.turns.at(-1)
+    if (last?.role === 'user') last.content.push(...content)
+    else if (content.length > 0) this.turns.push({ role: 'user', content })
+  }
+
+  #addAssistant(params: readonly AssistantParam[], path: string): void {
+    const content = params.flatMap((block, index) => this.#toAnswer(block, `${path}[${index}]`))
+    const last = this.turns.at(-1)
+    if (last?.role === 'assistant') last.content.push(...content)
+    else if (content.length > 0) this.turns.push({ role: 'assistant', content })
+  }
+
+  #toUserBlocks(block: UserParam, path: string): UserBlock[] {
+    if (block.type !== 'tool_result') return toContent(block)
+    if (!this.#open.delete(block.tool_use_id)) {
+      throw invalid(
+        `${path}.tool_use_id`,
+        `the message before has no 'tool_use' block with the id '${block.tool_use_id}' that waits for a result`,
+      )
+    }
+    return [toResult(block)]
+  }
+
+  #toAnswer(block: AssistantParam, path: string): AssistantBlock[] {
+    switch (block.type) {
+      case 'text':
+        return toTexts(block.text)
+      case 'tool_use': {
+        const { type, id, name, input } = block
+        if (this.#usedIds.has(id)) throw invalid(`${path}.id`, `there is another call '${id}'`)
+        this.#usedIds.add(id)
+        this.#open.add(id)
+        return [{ type, id, name, input }]
+      }
+      // The CLI keeps what the model thought itself, and takes nobody else's word for it.
+      case 'thinking':
+      case 'redacted_thinking':
+        return []
+      default:
+        return block satisfies never
+    }
+  }
+}
+
+function blocksOf<Block>(content: string | readonly Block[]): readonly (Block | TextBlock)[] {
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : content
+}
+
+type ContentParam = Exclude<UserParam, { type: 'tool_result' }>
+type ContentBlock = Exclude<UserBlock, ToolResultBlock>
+
+function toContent(block: ContentParam): ContentBlock[] {
+  switch (block.type) {
+    case 'text':
+      return toTexts(block.text)
+    case 'image':
+      return [{ type: 'image', source: block.source }]
+    case 'document': {
+      const { type, source, title, context } = block
+      return [{ type, source, ...(title && { title }), ...(context && { context }) }]
+    }
+    default:
+      return block satisfies never
+  }
+}
+
+/** The model API refuses text without a visible character, and such a text says nothing. */
+function toTexts(text: string): TextBlock[] {
+  return text.trim() === '' ? [] : [{ type: 'text', text }]
+}
+
+function toResult({ tool_use_id, content, is_error }: ToolResultParam): ToolResultBlock {
+  return {
+    tool_use_id,
+    type: 'tool_result',
+    content: blocksOf(content ?? '').flatMap(toResultContent),
+    ...(is_error && { is_error }),
+  }
+}
+
+type ResultParam = Exclude<NonNullable<ToolResultParam['content']>, string>[number]
+
+/** A tool's output is data: blanks are as good as anything. */
+function toResultContent(block: ResultParam): ContentBlock[] {
+  if (block.type === 'tool_reference') return [{ type: 'text', text: block.tool_name }]
+  if (block.type !== 'text') return toContent(block)
+  return block.text === '' ? [] : [{ type: 'text', text: block.text }]
+}
+
+function invalid(param: string, reason: string): TurnError {
+  return new TurnError('invalid_request', `'${param}' is invalid: ${reason}.`, { param })
+}

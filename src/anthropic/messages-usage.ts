@@ -1,0 +1,25 @@
+import type { Usage } from '../conversation/types.ts'
+
+/** The counts of a `usage` object; the API's `input_tokens` are those no cache was involved in. */
+export function toCounts(usage: Usage) {
+  const { inputTokens, cachedTokens, cacheCreationTokens, outputTokens, reasoningTokens } = usage
+  return {
+    input_tokens: inputTokens - cachedTokens - cacheCreationTokens,
+    cache_creation_input_tokens: cacheCreationTokens,
+    cache_read_input_tokens: cachedTokens,
+    output_tokens: outputTokens,
+    output_tokens_details: { thinking_tokens: reasoningTokens },
+    server_tool_use: null,
+  }
+}
+
+/** The `usage` object of a message; null is what the CLI does not tell. */
+export function toUsage(usage: Usage) {
+  return {
+    ...toCounts(usage),
+    cache_creation: null,
+    inference_geo: null,
+    service_tier: null,
+    speed: null,
+  }
+}

@@ -1,0 +1,186 @@
+import { Database } from 'bun:sqlite'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Log } from '../log.ts'
+
+const FILE = 'responses.sqlite'
+const SWEEP_MS = 60 * 60_000
+/** How long to wait for another process that writes to the same file. */
+const BUSY_MS = 2_000
+
+/**
+ * `deleted`: kept only because a later response goes on from it. `expires_at` is that of the latest
+ * response of the conversation, so that no conversation loses its beginning.
+ */
+const SCHEMA = `
+  PRAGMA auto_vacuum = INCREMENTAL;
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA secure_delete = ON;
+  CREATE TABLE IF NOT EXISTS responses (
+    id TEXT PRIMARY KEY,
+    previous_id TEXT,
+    expires_at INTEGER NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    response TEXT NOT NULL,
+    input TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS responses_previous ON responses (previous_id);
+  CREATE INDEX IF NOT EXISTS responses_expiry ON responses (expires_at);
+`
+
+/** From the response given to the first of its conversation. */
+const CHAIN = `
+  WITH RECURSIVE chain (id, previous_id, depth) AS (
+    SELECT id, previous_id, 0 FROM responses WHERE id = $id
+    UNION ALL
+    SELECT r.id, r.previous_id, depth + 1 FROM responses r JOIN chain ON r.id = chain.previous_id
+  )
+`
+
+/** Deleted responses that nothing goes on from; each may have been all that kept another one. */
+const UNREFERENCED = `
+  DELETE FROM responses WHERE deleted = 1
+  AND NOT EXISTS (SELECT 1 FROM responses later WHERE later.previous_id = responses.id)
+`
+
+const Json = z.string().transform((text): unknown => JSON.parse(text))
+const Row = z.object({
+  response: Json.pipe(z.record(z.string(), z.unknown())),
+  input: Json.pipe(z.array(z.unknown())),
+})
+
+/** A response as it is kept: the object itself, and the items that led to it. */
+export type StoredResponse = z.output<typeof Row>
+
+export type ResponseStoreOptions = {
+  /** Made at the first response that is stored, for nobody else to read. */
+  folder: string
+  retentionMs: number
+  log: Log
+  now?: () => number
+}
+
+/** The responses that clients may ask for again, or go on from; one SQLite file. */
+export class ResponseStore {
+  readonly #options: Required<ResponseStoreOptions>
+  #database: Database | undefined
+  #sweeper: ReturnType<typeof setInterval> | undefined
+  #closed = false
+
+  constructor(options: ResponseStoreOptions) {
+    this.#options = { now: Date.now, ...options }
+  }
+
+  /** Keeps a response, and for as long those that it goes on from. */
+  save(id: string, previousId: string | undefined, response: object, input: object[]): void {
+    // An answer that the shutdown itself cut off.
+    if (this.#closed) return
+    const { now, retentionMs, log } = this.#options
+    const expiresAt = now() + retentionMs
+    try {
+      const database = this.#open()
+      database.transaction(() => {
+        database
+          .query(
+            'INSERT OR REPLACE INTO responses VALUES ($id, $previousId, $expiresAt, 0, $r, $i)',
+          )
+          .run({
+            $id: id,
+            $previousId: previousId ?? null,
+            $expiresAt: expiresAt,
+            $r: JSON.stringify(response),
+            $i: JSON.stringify(input),
+          })
+        database
+          .query(
+            `${CHAIN} UPDATE responses SET expires_at = $at WHERE id IN (SELECT id FROM chain)`,
+          )
+          .run({ $id: id, $at: expiresAt })
+      })()
+    } catch (error) {
+      // The answer is there and paid for: a full disk must not take it away.
+      log.error('The response could not be stored.', { id, error })
+    }
+  }
+
+  find(id: string): StoredResponse | undefined {
+    const row = this.#openExisting()
+      ?.query(
+        'SELECT response, input FROM responses WHERE id = $id AND deleted = 0 AND expires_at > $now',
+      )
+      .get({ $id: id, $now: this.#options.now() })
+    return row ? Row.parse(row) : undefined
+  }
+
+  /** The conversation up to this response, its first response first; undefined if it is unknown. */
+  chain(id: string): StoredResponse[] | undefined {
+    if (!this.find(id)) return undefined
+    const rows = this.#openExisting()
+      ?.query(
+        `${CHAIN} SELECT response, input FROM chain JOIN responses USING (id) ORDER BY depth DESC`,
+      )
+      .all({ $id: id })
+    return z.array(Row).parse(rows)
+  }
+
+  /** Whether there was such a response. */
+  delete(id: string): boolean {
+    if (!this.find(id)) return false
+    const database = this.#open()
+    database.query('UPDATE responses SET deleted = 1 WHERE id = $id').run({ $id: id })
+    this.#removeUnreferenced(database)
+    return true
+  }
+
+  close(): void {
+    this.#closed = true
+    clearInterval(this.#sweeper)
+    this.#database?.close()
+    this.#database = undefined
+  }
+
+  /** Reading needs no file: without one there is nothing to be found. */
+  #openExisting(): Database | undefined {
+    if (this.#closed) return undefined
+    return this.#database || existsSync(join(this.#options.folder, FILE)) ? this.#open() : undefined
+  }
+
+  #open(): Database {
+    if (this.#database) return this.#database
+    const { folder } = this.#options
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const path = join(folder, FILE)
+    // SQLite gives the files beside it the same mode.
+    closeSync(openSync(path, 'a', 0o600))
+    chmodSync(path, 0o600)
+    const database = new Database(path)
+    database.run(`PRAGMA busy_timeout = ${BUSY_MS}`)
+    database.run(SCHEMA)
+    this.#database = database
+    this.#sweep(database)
+    this.#sweeper = setInterval(() => this.#sweep(database), SWEEP_MS)
+    this.#sweeper.unref()
+    return database
+  }
+
+  #sweep(database: Database): void {
+    try {
+      database
+        .query('DELETE FROM responses WHERE expires_at <= $now')
+        .run({ $now: this.#options.now() })
+      this.#removeUnreferenced(database)
+      database.run('PRAGMA incremental_vacuum')
+    } catch (error) {
+      // What has expired is not found either way; the next sweep removes it.
+      this.#options.log.warn('Old responses could not be removed.', { error })
+    }
+  }
+
+  #removeUnreferenced(database: Database): void {
+    while (database.query(UNREFERENCED).run().changes > 0) {
+      // Until none is left.
+    }
+  }
+}

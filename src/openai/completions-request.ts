@@ -1,0 +1,76 @@
+import { type Conversation, DEFAULT_PARAMETERS } from '../conversation/types.ts'
+import type { CompletionRequest } from './completions-schema.ts'
+import { invalid, type Sampling, toSampling } from './request-parts.ts'
+
+/** These models answer messages; what a text completion is, they have to be told. */
+const CONTINUE =
+  'You complete texts. Answer with what comes next in the text of the user and with nothing else: ' +
+  'no introduction, no repetition, no quotation marks, no comment. If the text is a question or an ' +
+  'instruction, what comes next is the answer to it.'
+const FILL =
+  'You fill gaps in texts. The user gives the text before the gap in <before> and the text after ' +
+  'it in <after>. Answer with what belongs in the gap and with nothing else: no introduction, no ' +
+  'repetition, no quotation marks, no comment.'
+
+export type CompletionOptions = {
+  /** The name the CLI takes. */
+  model: string
+  sampling: Sampling
+}
+
+/** A conversation for every choice: all of the first prompt, then all of the next. */
+export function toConversations(
+  request: CompletionRequest,
+  options: CompletionOptions,
+): Conversation[] {
+  const { n, best_of, suffix } = request
+  const perPrompt = n ?? 1
+  if ((best_of ?? perPrompt) > perPrompt) {
+    throw invalid(
+      'best_of',
+      `it must not exceed 'n' (${perPrompt}): nothing ranks the answers here`,
+    )
+  }
+  return toPrompts(request).flatMap((prompt) => {
+    const text = suffix ? `<before>${prompt}</before>\n<after>${suffix}</after>` : prompt
+    const conversation: Conversation = {
+      model: options.model,
+      system: suffix ? FILL : CONTINUE,
+      messages: [{ role: 'user', content: [{ type: 'text', text }] }],
+      tools: [],
+      // The limits that clients of this API set are for the text: thinking would use them up.
+      effort: 'none',
+      parameters: toParameters(request, options),
+    }
+    return Array.from({ length: perPrompt }, () => conversation)
+  })
+}
+
+/** What each choice repeats before its completion. */
+export function toEchoes(request: CompletionRequest): string[] {
+  const echoes = toPrompts(request).map((prompt) => (request.echo ? prompt : ''))
+  return echoes.flatMap((echo) => Array.from({ length: request.n ?? 1 }, () => echo))
+}
+
+/** The texts to complete, in order; blank ones and tokens are refused. */
+function toPrompts({ prompt }: CompletionRequest): string[] {
+  return [prompt].flat().map((text, index) => {
+    const param = typeof prompt === 'string' ? 'prompt' : `prompt[${index}]`
+    if (typeof text !== 'string') {
+      throw invalid('prompt', 'tokens cannot be read here; send the text itself')
+    }
+    if (text.trim() === '') throw invalid(param, 'there is no text to complete')
+    return text
+  })
+}
+
+function toParameters(request: CompletionRequest, { sampling }: CompletionOptions) {
+  const { max_tokens, stop } = request
+  const stopSequences = [stop ?? []].flat().filter((sequence) => sequence !== '')
+  return {
+    ...DEFAULT_PARAMETERS,
+    ...(max_tokens && { maxTokens: max_tokens }),
+    ...(stopSequences.length > 0 && { stopSequences }),
+    ...toSampling(request, sampling),
+  }
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod'
+
+const tokens = z.array(z.int()).min(1)
+
+/** The body of POST /v1/completions: strict in what is used, silent on what is not. */
+export const CompletionRequest = z.object({
+  model: z.string(),
+  /** Tokens are refused later, with the reason. */
+  prompt: z.union([z.string(), z.array(z.string()).min(1).max(16), tokens, z.array(tokens).min(1)]),
+  suffix: z.string().nullish(),
+  echo: z.boolean().nullish(),
+  n: z.int().min(1).max(4).nullish(),
+  best_of: z.int().min(1).max(20).nullish(),
+  max_tokens: z.int().min(1).nullish(),
+  stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+})
+export type CompletionRequest = z.infer<typeof CompletionRequest>

@@ -1,0 +1,92 @@
+import type {
+  Effort,
+  JsonSchema,
+  OutputSchema,
+  Parameters,
+  ToolChoice,
+  ToolSpec,
+} from '../conversation/types.ts'
+import { TurnError } from '../errors.ts'
+
+/** What chat completions and responses ask for in the same words, once it is taken out of them. */
+
+type FunctionSpec = {
+  name: string
+  description?: string | null | undefined
+  parameters?: JsonSchema | null | undefined
+}
+
+export function toToolSpec({ name, description, parameters }: FunctionSpec): ToolSpec {
+  const inputSchema = parameters ?? { type: 'object', properties: {} }
+  return { name, description: description ?? '', inputSchema }
+}
+
+/** Throws if the choice asks for a tool that is not there. */
+export function requireTools(toolChoice: ToolChoice, tools: readonly ToolSpec[]): ToolChoice {
+  if (toolChoice.type === 'tool' && !tools.some(({ name }) => name === toolChoice.name)) {
+    throw invalid('tool_choice', `there is no tool '${toolChoice.name}' in 'tools'`)
+  }
+  if (toolChoice.type === 'required' && tools.length === 0) {
+    throw invalid('tool_choice', "'required' needs 'tools'")
+  }
+  return toolChoice
+}
+
+/** `minimal` is OpenAI's word for the least thinking; `low` is the least these models have. */
+export function toEffort(effort: Effort | 'minimal' | null | undefined): Effort | undefined {
+  return effort === 'minimal' ? 'low' : (effort ?? undefined)
+}
+
+type Format =
+  | { type: 'text' }
+  | { type: 'json_object'; schema?: JsonSchema | null | undefined }
+  | {
+      type: 'json_schema'
+      schema?: JsonSchema | null | undefined
+      strict?: boolean | null | undefined
+    }
+
+/** `param` is where the schema stands in the request. */
+export function toOutputSchema(
+  format: Format | null | undefined,
+  param: string,
+): OutputSchema | undefined {
+  switch (format?.type) {
+    case undefined:
+    case 'text':
+      return undefined
+    case 'json_object':
+      return { schema: format.schema ?? { type: 'object' }, strict: false }
+    case 'json_schema': {
+      const { schema, strict } = format
+      if (!schema) return { schema: { type: 'object' }, strict: false }
+      if (schema['type'] !== 'object') {
+        const type = JSON.stringify(schema['type'])
+        const reason = `schema must be a JSON Schema of type "object", got ${type ?? 'none'}`
+        throw invalid(param, reason)
+      }
+      return { schema, strict: strict ?? false }
+    }
+    default:
+      return format satisfies never
+  }
+}
+
+export type Sampling = 'ignore' | 'forward'
+
+/** The model API's temperature ends at 1. */
+export function toSampling(
+  request: { temperature?: number | null | undefined; top_p?: number | null | undefined },
+  sampling: Sampling,
+): Pick<Parameters, 'temperature' | 'topP'> {
+  const { temperature, top_p } = request
+  if (sampling === 'ignore') return {}
+  return {
+    ...(typeof temperature === 'number' && { temperature: Math.min(1, temperature) }),
+    ...(typeof top_p === 'number' && { topP: top_p }),
+  }
+}
+
+export function invalid(param: string, reason: string): TurnError {
+  return new TurnError('invalid_request', `'${param}' is invalid: ${reason}.`, { param })
+}

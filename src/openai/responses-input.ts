@@ -1,0 +1,200 @@
+import type {
+  AssistantBlock,
+  DocumentBlock,
+  ImageBlock,
+  Message,
+  TextBlock,
+  ToolResultBlock,
+} from '../conversation/types.ts'
+import { TurnError } from '../errors.ts'
+import { toDocumentBlock, toImageBlock, toTextBlocks } from './chat-content.ts'
+import { MessageReader } from './message-reader.ts'
+import { invalid } from './request-parts.ts'
+import { type ContentPart, isKnown, type Item, type KnownItem } from './responses-items.ts'
+import { REFUSAL } from './responses-output.ts'
+
+type Content = string | readonly ContentPart[]
+type Block = TextBlock | ImageBlock | DocumentBlock
+type Call = Extract<KnownItem, { type: 'function_call' | 'custom_tool_call' }>
+type Output = Extract<KnownItem, { type: 'function_call_output' | 'custom_tool_call_output' }>
+
+/** What earlier responses were asked and said, and what this request brings. */
+export type History = { before: readonly Item[]; input: readonly Item[] }
+/** An item and its place in the request, for errors. */
+type Placed<I extends KnownItem = KnownItem> = { item: I; path: string }
+
+/** Instructions may stand anywhere; the model API takes them in one place, in order. */
+export function toSystem(instructions: string | null | undefined, history: History): string {
+  const texts = placed(history).flatMap(({ item }) => {
+    if (item.type !== 'message') return []
+    return item.role === 'system' || item.role === 'developer' ? toTexts(item.content) : []
+  })
+  return [instructions ?? '', ...texts].filter((text) => text !== '').join('\n\n')
+}
+
+/**
+ * Items as turns of user and assistant. What the assistant said and called in a row is one turn,
+ * and the outputs of its calls follow it, wherever the client put them.
+ */
+export function toTurns(history: History): Message[] {
+  const items = placed(history)
+  const reader = new ItemReader(items)
+  for (const item of items) reader.read(item)
+  reader.endTurn()
+  return reader.turns
+}
+
+function placed({ before, input }: History): Placed[] {
+  return [
+    ...place(before, () => 'previous_response_id'),
+    ...place(input, (index) => `input[${index}]`),
+  ]
+}
+
+function place(items: readonly Item[], pathOf: (index: number) => string): Placed[] {
+  return items.flatMap((item, index) => (isKnown(item) ? [{ item, path: pathOf(index) }] : []))
+}
+
+class ItemReader {
+  readonly #messages = new MessageReader()
+  /** Outputs that no call has taken yet, in the client's order. */
+  readonly #outputs: Map<Output, string>
+  readonly #taken = new Set<Output>()
+  /** The turn that the assistant is in the middle of. */
+  #blocks: AssistantBlock[] = []
+  #calls: Call[] = []
+
+  constructor(items: readonly Placed[]) {
+    const outputs = items.flatMap(({ item, path }): [Output, string][] =>
+      isOutput(item) ? [[item, path]] : [],
+    )
+    this.#outputs = new Map(outputs)
+  }
+
+  get turns(): Message[] {
+    return this.#messages.turns
+  }
+
+  read({ item, path }: Placed): void {
+    switch (item.type) {
+      case 'message':
+        if (item.role === 'assistant')
+          this.#blocks.push(...toTexts(item.content).flatMap(toTextBlocks))
+        if (item.role !== 'user') return
+        this.endTurn()
+        return this.#messages.addUser(toBlocks(item.content, `${path}.content`))
+      case 'function_call':
+      case 'custom_tool_call':
+        // An answer that was cut off in the middle of a call: nobody could run it.
+        if (item.status === 'incomplete' && !this.#hasOutput(item)) return
+        if (this.#calls.some(({ call_id }) => call_id === item.call_id)) {
+          throw invalid(`${path}.call_id`, `there are two calls '${item.call_id}' in a row`)
+        }
+        this.#calls.push(item)
+        this.#blocks.push(this.#messages.openCall(toClientCall(item)))
+        return
+      case 'function_call_output':
+      case 'custom_tool_call_output':
+        this.endTurn()
+        if (this.#taken.has(item)) return
+        throw new TurnError(
+          'invalid_request',
+          `No tool call found for function call output with call_id ${item.call_id}.`,
+          { param: 'input' },
+        )
+      case 'reasoning':
+      case 'item_reference':
+        return
+      default:
+        return item satisfies never
+    }
+  }
+
+  endTurn(): void {
+    const calls = this.#calls
+    this.#messages.addAssistant(this.#blocks)
+    this.#blocks = []
+    this.#calls = []
+    this.#messages.addUser(this.#takeResults(new Set(calls.map(({ call_id }) => call_id))))
+    const [missing] = this.#messages.openCalls
+    if (missing === undefined) return
+    throw new TurnError('invalid_request', `No tool output found for function call ${missing}.`, {
+      param: 'input',
+    })
+  }
+
+  #takeResults(callIds: ReadonlySet<string>): ToolResultBlock[] {
+    const wanted = new Set(callIds)
+    return [...this.#outputs].flatMap(([output, path]) => {
+      // The same id may come again in a later turn, with an output of its own.
+      if (!wanted.delete(output.call_id)) return []
+      this.#outputs.delete(output)
+      this.#taken.add(output)
+      const content = toResultBlocks(output.output, `${path}.output`)
+      return this.#messages.closeCall(output.call_id, content) ?? []
+    })
+  }
+
+  #hasOutput({ call_id }: Call): boolean {
+    return [...this.#outputs.keys()].some((output) => output.call_id === call_id)
+  }
+}
+
+function isOutput(item: KnownItem): item is Output {
+  return item.type === 'function_call_output' || item.type === 'custom_tool_call_output'
+}
+
+function toClientCall(item: Call): { id: string; name: string; arguments: string } {
+  const json =
+    item.type === 'function_call' ? item.arguments : JSON.stringify({ input: item.input })
+  return { id: item.call_id, name: item.name, arguments: json }
+}
+
+/** The words of a message that can have nothing else. */
+function toTexts(content: Content): string[] {
+  if (typeof content === 'string') return [content]
+  return content.flatMap((part) => {
+    // Not a word of the model: only that it did not answer.
+    if (part.type === 'refusal') return part.refusal === REFUSAL ? [] : [part.refusal]
+    return 'text' in part ? [part.text] : []
+  })
+}
+
+/** A tool's output is data: blanks are as good as anything. */
+function toResultBlocks(output: Content, path: string): Block[] {
+  const parts =
+    typeof output === 'string' ? [{ type: 'input_text' as const, text: output }] : output
+  return parts.flatMap((part, index): Block[] => {
+    if (!('text' in part)) return toPartBlocks(part, `${path}[${index}]`)
+    return part.text === '' ? [] : [{ type: 'text', text: part.text }]
+  })
+}
+
+function toBlocks(content: Content, path: string): Block[] {
+  if (typeof content === 'string') return toTextBlocks(content)
+  return content.flatMap((part, index) => toPartBlocks(part, `${path}[${index}]`))
+}
+
+function toPartBlocks(part: ContentPart, path: string): Block[] {
+  switch (part.type) {
+    case 'input_text':
+    case 'output_text':
+      return toTextBlocks(part.text)
+    case 'refusal':
+      return toTextBlocks(part.refusal)
+    case 'input_image':
+      if (part.image_url) return [toImageBlock(part.image_url, `${path}.image_url`)]
+      throw invalid(`${path}.image_url`, 'send the image as a data URL or an https URL')
+    case 'input_file':
+      if (!part.file_url) return [toDocumentBlock(part, path)]
+      return [toLinkedDocument(part.file_url, part.filename ?? '', `${path}.file_url`)]
+    default:
+      return part satisfies never
+  }
+}
+
+/** The model API fetches it: nothing is fetched here. */
+function toLinkedDocument(url: string, title: string, param: string): DocumentBlock {
+  if (!/^https?:\/\//i.test(url)) throw invalid(param, 'expected an https URL')
+  return { type: 'document', source: { type: 'url', url }, ...(title !== '' && { title }) }
+}

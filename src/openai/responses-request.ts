@@ -1,0 +1,81 @@
+import {
+  type Conversation,
+  DEFAULT_PARAMETERS,
+  type Parameters,
+  type ToolChoice,
+  type ToolSpec,
+} from '../conversation/types.ts'
+import { TurnError } from '../errors.ts'
+import {
+  requireTools,
+  type Sampling,
+  toEffort,
+  toOutputSchema,
+  toSampling,
+  toToolSpec,
+} from './request-parts.ts'
+import { type History, toSystem, toTurns } from './responses-input.ts'
+import { functionTools, type ResponsesRequest } from './responses-schema.ts'
+
+export type RequestOptions = {
+  /** The name the CLI takes. */
+  model: string
+  sampling: Sampling
+  history: History
+}
+
+/** A responses request as the neutral conversation. */
+export function toConversation(request: ResponsesRequest, options: RequestOptions): Conversation {
+  const { history, model, sampling } = options
+  const messages = toTurns(history)
+  if (messages.at(-1)?.role !== 'user') {
+    throw new TurnError(
+      'invalid_request',
+      "The last item of 'input' must be a user message that is not empty, or a function_call_output.",
+      { param: 'input' },
+    )
+  }
+  const effort = toEffort(request.reasoning?.effort)
+  const outputSchema = toOutputSchema(request.text?.format, 'text.format.schema')
+  return {
+    model,
+    system: toSystem(request.instructions, history),
+    messages,
+    tools: toTools(request),
+    ...(effort && { effort }),
+    ...(outputSchema && { outputSchema }),
+    parameters: toParameters(request, sampling),
+  }
+}
+
+function toTools(request: ResponsesRequest): ToolSpec[] {
+  const all = functionTools(request).map(toToolSpec)
+  const { tool_choice: choice } = request
+  if (typeof choice !== 'object' || choice?.type !== 'allowed_tools') return all
+  const allowed = new Set(choice.tools.map(({ name }) => name))
+  return all.filter(({ name }) => allowed.has(name))
+}
+
+function toParameters(request: ResponsesRequest, sampling: Sampling): Parameters {
+  const { max_output_tokens: maxTokens, parallel_tool_calls } = request
+  return {
+    ...DEFAULT_PARAMETERS,
+    toolChoice: requireTools(toToolChoice(request), toTools(request)),
+    parallelToolCalls: parallel_tool_calls ?? true,
+    ...(maxTokens && { maxTokens }),
+    ...toSampling(request, sampling),
+  }
+}
+
+function toToolChoice({ tool_choice }: ResponsesRequest): ToolChoice {
+  const choice = tool_choice ?? 'auto'
+  if (typeof choice === 'string') return { type: choice }
+  switch (choice.type) {
+    case 'function':
+      return { type: 'tool', name: choice.name }
+    case 'allowed_tools':
+      return { type: choice.mode }
+    default:
+      return choice satisfies never
+  }
+}

@@ -1,0 +1,35 @@
+import { TurnError } from '../errors.ts'
+import type { History } from '../openai/responses-input.ts'
+import type { Item } from '../openai/responses-items.ts'
+import type { ResponsesRequest } from '../openai/responses-schema.ts'
+import { parseItems, resolveReferences, toItems } from '../openai/responses-stored.ts'
+import type { StoredResponse } from '../ledger/response-store.ts'
+import type { Services } from './services.ts'
+
+/** What a request goes on from and what it brings, with everything fetched that it refers to. */
+export function historyOf(request: ResponsesRequest, store: Services['responses']): History {
+  const { previous_response_id: previousId, input } = request
+  const itemsOf = (id: string) => [store.find(id) ?? []].flat().flatMap(toAllItems)
+  return {
+    before: previousId ? chainOf(previousId, store) : [],
+    input: resolveReferences(toItems(input), itemsOf),
+  }
+}
+
+function chainOf(id: string, store: Services['responses']): Item[] {
+  const chain = store.chain(id)
+  if (chain) return chain.flatMap(toAllItems)
+  throw new TurnError(
+    'previous_response_not_found',
+    `Previous response with id '${id}' not found.`,
+    { param: 'previous_response_id' },
+  )
+}
+
+function toAllItems({ input, response }: StoredResponse): Item[] {
+  return parseItems([...input, ...parseOutput(response)])
+}
+
+function parseOutput({ output }: StoredResponse['response']): unknown[] {
+  return Array.isArray(output) ? output : []
+}

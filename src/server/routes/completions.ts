@@ -1,0 +1,45 @@
+import { Hono } from 'hono'
+import { mergeChoices } from '../../conversation/choices.ts'
+import { collect } from '../../conversation/collect.ts'
+import { resolveModel } from '../../conversation/models.ts'
+import { ignoredParameters } from '../../conversation/parameters.ts'
+import { parseRequest } from '../../conversation/parse.ts'
+import { COMPLETIONS_PARAMETERS } from '../../openai/completions-parameters.ts'
+import { toConversations, toEchoes } from '../../openai/completions-request.ts'
+import { type CompletionMeta, toCompletion } from '../../openai/completions-response.ts'
+import { CompletionRequest } from '../../openai/completions-schema.ts'
+import { toCompletionChunks } from '../../openai/completions-stream.ts'
+import { toErrorBody } from '../../openai/error.ts'
+import { runChoices } from '../choices.ts'
+import { readJsonObject } from '../json-body.ts'
+import type { ServerEnv, Services } from '../services.ts'
+import { answerHeaders, streamAnswer } from '../stream-answer.ts'
+
+/** POST /v1/completions: texts completed, as before there was chat. */
+export function completions({ pool, catalog, dialect }: Services): Hono<ServerEnv> {
+  return new Hono<ServerEnv>().post('/', async (c) => {
+    const { signal } = c.req.raw
+    const body = await readJsonObject(c.req.raw)
+    const request = parseRequest(CompletionRequest, body)
+    c.set('model', request.model)
+    const ignored = ignoredParameters(COMPLETIONS_PARAMETERS, body, dialect)
+    const model = resolveModel(request.model, await catalog(signal))
+    const conversations = toConversations(request, { model, sampling: dialect.sampling })
+    const meta: CompletionMeta = {
+      id: `cmpl-${crypto.randomUUID().replaceAll('-', '')}`,
+      created: Math.floor(Date.now() / 1000),
+      echoes: toEchoes(request),
+      includeUsage: request.stream_options?.include_usage ?? false,
+    }
+    const answers = runChoices(pool, conversations, signal)
+    if (request.stream) {
+      const frames = answers.then(({ events }) =>
+        mergeChoices(events).pipeThrough(toCompletionChunks(meta)),
+      )
+      return streamAnswer({ answer: answers, frames, ignored, toErrorFrame: toErrorBody })
+    }
+    const answer = await answers
+    const turns = await Promise.all(answer.events.map(collect))
+    return c.json(toCompletion(turns, meta), 200, answerHeaders(answer, ignored))
+  })
+}

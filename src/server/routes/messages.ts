@@ -1,0 +1,62 @@
+import { Hono } from 'hono'
+import { toErrorBody } from '../../anthropic/error.ts'
+import { estimateTokens } from '../../anthropic/messages-count.ts'
+import { MESSAGES_PARAMETERS } from '../../anthropic/messages-parameters.ts'
+import { toConversation } from '../../anthropic/messages-request.ts'
+import { type MessagesMeta, toMessage } from '../../anthropic/messages-response.ts'
+import {
+  CountTokensRequest,
+  ignoredTools,
+  MessagesRequest,
+  showsThinking,
+} from '../../anthropic/messages-schema.ts'
+import { PING, toMessageEvents } from '../../anthropic/messages-stream.ts'
+import { collect } from '../../conversation/collect.ts'
+import { resolveModel } from '../../conversation/models.ts'
+import { ignoredParameters } from '../../conversation/parameters.ts'
+import { parseRequest } from '../../conversation/parse.ts'
+import { readJsonObject } from '../json-body.ts'
+import type { ServerEnv, Services } from '../services.ts'
+import { answerHeaders, streamAnswer } from '../stream-answer.ts'
+
+/** POST /v1/messages and /v1/messages/count_tokens. */
+export function messages({ pool, catalog, dialect }: Services): Hono<ServerEnv> {
+  return new Hono<ServerEnv>()
+    .post('/', async (c) => {
+      const { signal } = c.req.raw
+      const body = await readJsonObject(c.req.raw)
+      const request = parseRequest(MessagesRequest, body)
+      c.set('model', request.model)
+      const ignored = [
+        ...ignoredParameters(MESSAGES_PARAMETERS, body, dialect),
+        ...ignoredTools(request),
+      ]
+      const model = resolveModel(request.model, await catalog(signal))
+      const conversation = toConversation(request, { model, sampling: dialect.sampling })
+      const requestId = c.get('requestId')
+      const thinking = dialect.reasoning === 'summarized' && showsThinking(request)
+      const meta: MessagesMeta = { requestId, thinking }
+      const answer = pool.run(conversation, signal)
+      if (request.stream) {
+        return streamAnswer({
+          answer,
+          frames: answer.then(({ events }) => events.pipeThrough(toMessageEvents(meta))),
+          ignored,
+          toErrorFrame: (error) => toErrorBody(error, requestId),
+          sse: { named: true },
+          keepAlive: PING,
+        })
+      }
+      const { events, ...facts } = await answer
+      return c.json(toMessage(await collect(events), meta), 200, answerHeaders(facts, ignored))
+    })
+    .post('/count_tokens', async (c) => {
+      const request = parseRequest(CountTokensRequest, await readJsonObject(c.req.raw))
+      c.set('model', request.model)
+      const model = resolveModel(request.model, await catalog(c.req.raw.signal))
+      const conversation = toConversation(request, { model, sampling: dialect.sampling })
+      return c.json({ input_tokens: estimateTokens(conversation) }, 200, {
+        'x-claude-max-api-estimate': 'true',
+      })
+    })
+}

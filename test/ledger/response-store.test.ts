@@ -1,0 +1,152 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ResponseStore } from '../../src/ledger/response-store.ts'
+import { createLog } from '../../src/log.ts'
+
+const RETENTION_MS = 1_000
+const parent = mkdtempSync(join(tmpdir(), 'response-store-'))
+let clock = 0
+let count = 0
+const open: ResponseStore[] = []
+
+afterEach(() => {
+  for (const store of open.splice(0)) store.close()
+  rmSync(parent, { recursive: true, force: true })
+})
+
+function storeIn(folder: string): ResponseStore {
+  const log = createLog({ level: 'error', format: 'json' })
+  const store = new ResponseStore({ folder, retentionMs: RETENTION_MS, log, now: () => clock })
+  open.push(store)
+  return store
+}
+
+function freshStore() {
+  const folder = join(parent, `data-${count++}`, 'deep')
+  return { folder, store: storeIn(folder) }
+}
+
+const save = (store: ResponseStore, id: string, previous?: string) =>
+  store.save(id, previous, { id }, [{ id: `input of ${id}` }])
+const kept = (id: string) => ({ response: { id }, input: [{ id: `input of ${id}` }] })
+const modeOf = (path: string) => statSync(path).mode & 0o777
+
+describe('what is stored', () => {
+  test('is found, alone and with all it goes on from', () => {
+    const { store } = freshStore()
+    save(store, 'a')
+    save(store, 'b', 'a')
+    save(store, 'other', 'a')
+    save(store, 'c', 'b')
+    expect(store.find('b')).toEqual(kept('b'))
+    expect(store.chain('c')).toEqual([kept('a'), kept('b'), kept('c')])
+    expect(store.find('d')).toBeUndefined()
+    expect(store.chain('d')).toBeUndefined()
+  })
+
+  test('survives a restart', () => {
+    const { store, folder } = freshStore()
+    save(store, 'a')
+    store.close()
+    expect(storeIn(folder).find('a')).toEqual(kept('a'))
+  })
+
+  test('can be read by another server at the same time', () => {
+    const { store, folder } = freshStore()
+    save(store, 'a')
+    const other = storeIn(folder)
+    expect(other.find('a')).toEqual(kept('a'))
+    save(other, 'b', 'a')
+    expect(store.chain('b')).toEqual([kept('a'), kept('b')])
+  })
+
+  test('nobody else may read', () => {
+    const { store, folder } = freshStore()
+    save(store, 'a')
+    expect(modeOf(folder)).toBe(0o700)
+    const files = readdirSync(folder)
+    expect(files).toContain('responses.sqlite')
+    expect(files.map((file) => modeOf(join(folder, file)))).toEqual(files.map(() => 0o600))
+  })
+
+  test('makes the first file; looking does not', () => {
+    const { store, folder } = freshStore()
+    expect(store.find('a')).toBeUndefined()
+    expect(store.delete('a')).toBe(false)
+    expect(() => statSync(folder)).toThrow('ENOENT')
+  })
+})
+
+describe('what is deleted', () => {
+  test('is gone, from the file as well', () => {
+    const { store, folder } = freshStore()
+    save(store, 'secret-a')
+    expect(store.delete('secret-a')).toBe(true)
+    expect(store.delete('secret-a')).toBe(false)
+    expect(store.find('secret-a')).toBeUndefined()
+    store.close()
+    const file = readFileSync(join(folder, 'responses.sqlite'), 'latin1')
+    expect(file).not.toContain('secret')
+  })
+
+  test('stays known to what goes on from it, and goes with the last of that', () => {
+    const { store, folder } = freshStore()
+    save(store, 'secret-a')
+    save(store, 'secret-b', 'secret-a')
+    save(store, 'c', 'secret-b')
+    store.delete('secret-a')
+    store.delete('secret-b')
+    expect(store.chain('secret-b')).toBeUndefined()
+    expect(store.chain('c')).toEqual([kept('secret-a'), kept('secret-b'), kept('c')])
+    store.delete('c')
+    store.close()
+    const file = readFileSync(join(folder, 'responses.sqlite'), 'latin1')
+    expect(file).not.toContain('secret')
+  })
+})
+
+describe('time', () => {
+  test('ends what nobody went on from', () => {
+    const { store, folder } = freshStore()
+    clock = 0
+    save(store, 'old')
+    save(store, 'a')
+    clock = RETENTION_MS - 1
+    save(store, 'b', 'a')
+    expect(store.find('old')).toEqual(kept('old'))
+    clock = RETENTION_MS
+    expect(store.find('old')).toBeUndefined()
+    expect(store.chain('b')).toEqual([kept('a'), kept('b')])
+    clock = 2 * RETENTION_MS
+    expect(store.chain('b')).toBeUndefined()
+    // The next start sweeps it out.
+    store.close()
+    const next = storeIn(folder)
+    save(next, 'new')
+    next.close()
+    const file = readFileSync(join(folder, 'responses.sqlite'), 'latin1')
+    expect(file).toContain('new')
+    expect(file).not.toContain('old')
+  })
+})
+
+describe('a store that cannot be written', () => {
+  test('takes no answer away', () => {
+    const file = join(parent, 'file')
+    save(freshStore().store, 'makes the folder')
+    writeFileSync(file, '')
+    const store = storeIn(join(file, 'data'))
+    expect(() => save(store, 'a')).not.toThrow()
+    expect(store.find('a')).toBeUndefined()
+  })
+
+  test('a closed one keeps nothing and leaves nothing open', () => {
+    const { store, folder } = freshStore()
+    store.close()
+    save(store, 'a')
+    expect(store.find('a')).toBeUndefined()
+    expect(() => statSync(folder)).toThrow('ENOENT')
+  })
+})
