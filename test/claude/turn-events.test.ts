@@ -4,7 +4,7 @@ import { parseCliMessage } from '../../src/claude/protocol.ts'
 import { TurnTranslator } from '../../src/claude/turn-events.ts'
 import { DEFAULT_PARAMETERS, type TurnEvent } from '../../src/conversation/types.ts'
 
-const translator = () => new TurnTranslator({ parameters: DEFAULT_PARAMETERS })
+const translator = () => new TurnTranslator({ parameters: DEFAULT_PARAMETERS, tools: [] })
 
 /** Everything that a turn's messages become, in order. */
 function translate(messages: readonly CliMessage[], turn = translator()): TurnEvent[] {
@@ -210,7 +210,7 @@ describe('an error that is dressed as an answer', () => {
 
   test('a rate limit takes its time of return from what the CLI said of it', () => {
     const now = 1_795_000_000_000
-    const turn = new TurnTranslator({ parameters: DEFAULT_PARAMETERS }, () => now)
+    const turn = new TurnTranslator({ parameters: DEFAULT_PARAMETERS, tools: [] }, () => now)
     const rate_limit_info = { status: 'rejected', resetsAt: now / 1000 + 60 }
     const events = translate(
       [

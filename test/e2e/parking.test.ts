@@ -1,15 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { messageReply } from '../../src/demo/message-stream.ts'
-import {
-  answersTo,
-  ask,
-  call,
-  callsOnce,
-  type Messages,
-  resultsIn,
-  say,
-  tool,
-} from '../support/chat.ts'
+import { answersTo, ask, call, callsOnce, type Messages, say, tool } from '../support/chat.ts'
 import { conversationOf } from '../support/model-api.ts'
 import { allProcesses, workersOf } from '../support/processes.ts'
 import { startServer, type TestServer, type TestServerOptions } from '../support/server.ts'
@@ -43,7 +34,8 @@ const result = (id: string, content = `result of ${id}`) => ({
 async function park(on: TestServer, ids = ['toolu_a']) {
   on.api.answerWith(callsOnce(...ids.map((id) => call(id))))
   const { message } = await ask(on, { tools, messages: [go] })
-  return { message, messages: [go, message, ...answersTo(message)] as Messages }
+  const messages: Messages = [go, message, ...answersTo(message)]
+  return { message, messages }
 }
 
 /** What the model API must get when the results of those calls are in. */
@@ -52,6 +44,10 @@ const wholeConversation = (ids = ['toolu_a']) => [
   { role: 'assistant', content: ids.map(use) },
   { role: 'user', content: ids.map((id) => result(id)) },
 ]
+
+/** Long enough that a CLI which tidied old results away would be seen doing it. */
+const output = (id: string) => `${id} `.repeat(800)
+const stripped = (id: string) => id.replaceAll('_', '')
 
 const lastConversation = ({ api }: TestServer) => {
   const last = api.requests.at(-1)
@@ -66,9 +62,7 @@ describe('a parked worker', () => {
       return round < rounds ? messageReply([call(`toolu_${round}`)]) : say('done')
     })
     const messages: Messages = [go]
-    const upstream: object[] = [{ role: 'user', content: [text('go')] }]
-    // Long enough that a CLI which tidied old results away would be seen doing it.
-    const output = (id: string) => `${id} `.repeat(800)
+    const upstream: { role: string; content: unknown }[] = [{ role: 'user', content: [text('go')] }]
     const workers: (string | null)[] = []
     for (let round = 0; round < rounds; round++) {
       const { message, worker } = await ask(server, { tools, messages })
@@ -88,12 +82,11 @@ describe('a parked worker', () => {
 
   test('takes results under ids that the client rewrote', async () => {
     const { message } = await park(server, ['toolu_a_1', 'toolu_b_2'])
-    const stripped = (id: string) => id.replaceAll('_', '')
-    const rewritten = {
-      ...message,
-      tool_calls: message.tool_calls?.map((made) => ({ ...made, id: stripped(made.id) })),
-    }
-    const messages = [go, rewritten, ...answersTo(rewritten as typeof message)] as Messages
+    const tool_calls = (message.tool_calls ?? []).map((made) => ({
+      ...made,
+      id: stripped(made.id),
+    }))
+    const messages: Messages = [go, { ...message, tool_calls }, ...answersTo({ tool_calls })]
     const { worker } = await ask(server, { tools, messages })
     expect(worker).toBe('unparked')
     const own = ['toolu_a_1', 'toolu_b_2']
@@ -250,8 +243,14 @@ describe('what a parked worker cannot take is seeded into another', () => {
       { type: 'text', text: 'a picture' },
       { type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } },
     ]
-    const answer = { role: 'tool', tool_call_id: 'toolu_a', content } as unknown as Messages[number]
-    await ask(server, { tools, messages: messages.with(2, answer) })
+    const answer = { role: 'tool', tool_call_id: 'toolu_a', content }
+    // More than the types of the SDK know.
+    const body = {
+      model: 'sonnet',
+      tools,
+      messages: [...messages.slice(0, 2), answer, messages[3]],
+    }
+    expect((await server.post('/v1/chat/completions', body)).status).toBe(200)
     const source = { type: 'base64', media_type: 'image/png', data }
     expect(lastConversation(server)?.at(-1)?.content).toEqual([
       { ...result('toolu_a'), content: [text('a picture'), { type: 'image', source }] },

@@ -23,7 +23,7 @@ const format = (strict = true, other: Record<string, unknown> = schema): Body =>
 const ULM = { city: 'Ulm', people: 126_000 }
 
 /** The model hands in an answer as the CLI wants it. */
-const handIn = (input: object): ReplyBlock => call('toolu_json', 'StructuredOutput', input)
+const handIn = (input: object, id = 'toolu_json') => call(id, 'StructuredOutput', input)
 const answer = (blocks: ReplyBlock[], options?: ReplyOptions) =>
   server.api.answerWith(() => messageReply(blocks, options))
 
@@ -78,7 +78,7 @@ describe('an answer in JSON', () => {
   })
 
   test('is one value, even if the model hands in two', async () => {
-    answer([handIn(ULM), { ...handIn({ city: 'Bonn' }), id: 'toolu_json_2' } as ReplyBlock])
+    answer([handIn(ULM), handIn({ city: 'Bonn' }, 'toolu_json_2')])
     expect((await ask(server, format())).message.content).toBe(JSON.stringify(ULM))
   })
 

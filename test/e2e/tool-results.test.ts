@@ -27,6 +27,8 @@ const tools = [tool()]
 const filled = (marker: string, chars: number) =>
   `${marker} ünï🦩 `.repeat(Math.ceil(chars / 20) + marker.length).slice(0, chars)
 
+const large = (marker: string) => filled(marker, 50_000)
+
 /** Every file the CLI could have left in its home or its temporary directory that says `marker`. */
 function filesWith(marker: string): string[] {
   const roots = [server.home, ...Object.values(neutralDir())]
@@ -73,7 +75,8 @@ describe('tool results arrive whole and never touch the disk', () => {
         expect(answer.message.content).toBe('done')
         expect(answer.worker === 'unparked' ? 'unparked' : 'seeded').toBe(worker)
         expect(server.api.requests.length).toBe(2)
-        expect(server.api.requests.at(-1) && resultsIn(server.api.requests[1])).toEqual([
+        const [, request] = server.api.requests
+        expect(request && resultsIn(request)).toEqual([
           {
             ...{ tool_use_id: 'toolu_a', type: 'tool_result' },
             content: content === '' ? [] : [{ type: 'text', text: content }],
@@ -94,13 +97,12 @@ describe('tool results arrive whole and never touch the disk', () => {
   test('ten of 50 kB each, which together are more than the CLI takes of one', async () => {
     server.api.answerWith(callsOnce(...Array.from({ length: 10 }, (_, n) => call(`toolu_${n}`))))
     const { message } = await ask(server, { tools })
-    const content = (id: string) => filled(id, 50_000)
-    const messages = [go, message, ...answersTo(message, content)]
+    const messages = [go, message, ...answersTo(message, large)]
     const { worker } = await ask(server, { tools, messages })
     expect(worker).toBe('unparked')
     const [, request] = server.api.requests
     expect(request && resultsIn(request).map((one) => one.content)).toEqual(
-      Array.from({ length: 10 }, (_, n) => [{ type: 'text', text: content(`toolu_${n}`) }]),
+      Array.from({ length: 10 }, (_, n) => [{ type: 'text', text: large(`toolu_${n}`) }]),
     )
   })
 
@@ -118,9 +120,9 @@ describe('tool results arrive whole and never touch the disk', () => {
 
   test('the order of keys is the same from a parked and from a seeded worker', async () => {
     server.api.answerWith(callsOnce(call('toolu_a')))
-    const request = { role: 'user', content: 'go for the bytes' } as const
-    const { message } = await ask(server, { tools, messages: [request] })
-    const messages = [request, message, ...answersTo(message)]
+    const first = { role: 'user', content: 'go for the bytes' } as const
+    const { message } = await ask(server, { tools, messages: [first] })
+    const messages = [first, message, ...answersTo(message)]
     const origins = [
       (await ask(server, { tools, messages })).worker,
       (await ask(server, { tools, messages })).worker,
@@ -133,6 +135,8 @@ describe('tool results arrive whole and never touch the disk', () => {
   })
 })
 
+const result = (tool_call_id: string) => ({ role: 'tool', tool_call_id, content: 'r' }) as const
+
 describe('a conversation whose calls and results do not match is refused as OpenAI refuses it', () => {
   const assistant: Messages[number] = {
     role: 'assistant',
@@ -142,7 +146,6 @@ describe('a conversation whose calls and results do not match is refused as Open
       function: { name: 'look', arguments: '{}' },
     })),
   }
-  const result = (tool_call_id: string) => ({ role: 'tool', tool_call_id, content: 'r' }) as const
   const cases: [string, Messages, RegExp, string][] = [
     ['no result', [go, assistant], /call_1, call_2/, 'messages'],
     ['one of two results', [go, assistant, result('call_2')], /: call_1\./, 'messages'],

@@ -5,7 +5,7 @@ import type { TestServer } from './server.ts'
 export type CheckedClient = {
   client: Anthropic
   /** Resolves when all that came was checked; rejects with the first mismatch. */
-  checked(): Promise<void>
+  checked: () => Promise<void>
 }
 
 /**

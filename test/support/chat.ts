@@ -11,7 +11,7 @@ export type Messages = OpenAI.ChatCompletionMessageParam[]
 export const say = (text: string, options: ReplyOptions = {}) =>
   messageReply([{ type: 'text', text }], options)
 
-export const call = (id: string, name = 'look', input: object = { at: id }): ReplyBlock => ({
+export const call = (id: string, name = 'look', input: unknown = { at: id }): ReplyBlock => ({
   type: 'tool_use',
   ...{ id, name, input },
 })
@@ -40,7 +40,7 @@ export function resultsIn(request: ModelRequest): Result[] {
 
 /** The answers to every call of a message, in order. */
 export function answersTo(
-  { tool_calls = [] }: OpenAI.ChatCompletionMessage,
+  { tool_calls = [] }: { tool_calls?: readonly { id: string }[] },
   content: (id: string) => string = (id) => `result of ${id}`,
 ): OpenAI.ChatCompletionToolMessageParam[] {
   return tool_calls.map(({ id }) => ({ role: 'tool', tool_call_id: id, content: content(id) }))

@@ -88,6 +88,8 @@ export function fakeApp(options: Partial<AppOptions> = {}) {
     responses: NO_RESPONSES,
     apiKeys: [],
     allowOrigins: [],
+    keyLimit: 0,
+    logBodies: false,
     log: createLog({ level: 'error', format: 'json' }),
     ...options,
   })

@@ -1,4 +1,8 @@
+import { MESSAGES_PARAMETERS } from '../../src/anthropic/messages-parameters.ts'
+import type { ParameterTable } from '../../src/conversation/parameters.ts'
 import { CHAT_PARAMETERS } from '../../src/openai/chat-parameters.ts'
+import { COMPLETIONS_PARAMETERS } from '../../src/openai/completions-parameters.ts'
+import { RESPONSES_PARAMETERS } from '../../src/openai/responses-parameters.ts'
 import { HELP } from '../../src/settings.ts'
 
 /** The tables of the README that are made from code, by the name between their markers. */
@@ -12,15 +16,21 @@ export const TABLES: Readonly<Record<string, () => string>> = {
         text,
       ]),
     ),
-  parameters: () =>
-    table(
-      ['parameter', '', 'note'],
-      Object.entries(CHAT_PARAMETERS).map(([name, { treatment, note }]) => [
-        `\`${name}\``,
-        treatment,
-        note,
-      ]),
-    ),
+  parameters: () => parameterTable(CHAT_PARAMETERS),
+  'responses-parameters': () => parameterTable(RESPONSES_PARAMETERS),
+  'messages-parameters': () => parameterTable(MESSAGES_PARAMETERS),
+  'completions-parameters': () => parameterTable(COMPLETIONS_PARAMETERS),
+}
+
+function parameterTable(parameters: ParameterTable): string {
+  return table(
+    ['parameter', '', 'note'],
+    Object.entries(parameters).map(([name, { treatment, note }]) => [
+      `\`${name}\``,
+      treatment,
+      note,
+    ]),
+  )
 }
 
 /** The README with its tables as the code has them now. */

@@ -1,0 +1,206 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { neutralDir } from '../../src/claude/neutral-dir.ts'
+import { startModelApi } from '../../src/demo/model-api.ts'
+import { createSandbox } from '../../src/demo/sandbox.ts'
+import { CLAUDE } from '../support/server.ts'
+import { until, within } from '../support/waiting.ts'
+import {
+  connectionsOf,
+  connectionsTo,
+  filesIn,
+  openFilesOf,
+  processesWithHome,
+  rssMbOf,
+  socketsOf,
+  watchSessions,
+} from './census.ts'
+import { put } from './client.ts'
+import { runJourney } from './journey.ts'
+import { SoakModel } from './model.ts'
+import { type Check, printReport } from './report.ts'
+import { Tally } from './tally.ts'
+
+const ROOT = join(import.meta.dir, '../..')
+const MAX_WORKERS = 5
+const WARM_WORKERS = 2
+const TTL_S = 8
+const SETTINGS = [
+  ...['--port', '0', '--claude', CLAUDE, '--log-level', 'error', '--log-format', 'json'],
+  ...['--max-workers', String(MAX_WORKERS), '--warm-workers', String(WARM_WORKERS)],
+  ...['--max-queue', '1000', '--first-event-timeout', '6s', '--request-timeout', '6s'],
+  ...['--idle-ttl', `${TTL_S}s`, '--park-ttl', `${TTL_S}s`],
+]
+/** Growth of memory over the run that is put down to chance. */
+const FLAT = 1.1
+/** Until this share of the run is over, memory may grow: programs warm up. */
+const WARM_UP = 0.25
+const SAMPLE_MS = 500
+const PROGRESS_MS = 15_000
+const START_MS = 60_000
+const REST_MS = (TTL_S + 22) * 1_000
+const EXIT_MS = 20_000
+const GONE_MS = 5_000
+/** What the CLI keeps of its own accord: its state, a backup of it, and a plugin's name. */
+const KEPT_FILES = /^\.claude\.json(\.|$)|^\.claude\/(backups|plugins)\//
+
+const Options = z.object({
+  requests: z.coerce.number().int().positive().default(5_000),
+  minutes: z.coerce.number().positive().default(120),
+  seed: z.coerce
+    .number()
+    .int()
+    .default(() => Math.floor(Math.random() * 2 ** 31)),
+  concurrency: z.coerce.number().int().positive().default(10),
+})
+
+const text = { type: 'string' } as const
+const { values } = parseArgs({
+  options: { requests: text, minutes: text, seed: text, concurrency: text },
+})
+const options = Options.parse(values)
+console.log(`soak with --seed ${options.seed}`)
+
+const tally = new Tally()
+const model = new SoakModel((finding) => tally.report(finding))
+const api = startModelApi(model.script)
+const sandbox = createSandbox(api.url)
+const sessions = join(sandbox.home, '.claude', 'sessions')
+mkdirSync(sessions, { recursive: true })
+const watcher = watchSessions(sessions)
+const server = Bun.spawn([process.execPath, 'run', join(ROOT, 'src/index.ts'), ...SETTINGS], {
+  env: sandbox.env,
+  cwd: sandbox.home,
+  stdin: 'ignore',
+  stdout: 'pipe',
+  stderr: 'inherit',
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    server.kill('SIGKILL')
+    process.exit(130)
+  })
+}
+
+try {
+  process.exitCode = (await soak()) ? 0 : 1
+} finally {
+  server.kill('SIGKILL')
+  await server.exited
+  watcher.close()
+  await api.stop()
+  sandbox.remove()
+}
+
+async function soak(): Promise<boolean> {
+  const url = await within(addressOf(server.stdout), START_MS, 'the start of the server')
+  const startedAt = performance.now()
+  const rss = await underLoad(url)
+  const seconds = (performance.now() - startedAt) / 1_000
+  const checks = [...memoryChecks(rss), ...(await checksAtRest(url)), ...(await checksAtTheEnd())]
+  return printReport({ tally, checks, seconds, seed: options.seed })
+}
+
+/** Puts all the questions; resolves to the memory of the server, sampled meanwhile, in MB. */
+async function underLoad(url: string): Promise<number[]> {
+  const deadline = performance.now() + options.minutes * 60_000
+  const rss: number[] = []
+  const sampling = setInterval(() => rss.push(rssMbOf(server.pid)), SAMPLE_MS)
+  const progress = setInterval(() => {
+    const { requests, running, counts } = tally
+    console.log(
+      JSON.stringify({ requests, running, rssMb: Math.round(rss.at(-1) ?? 0), ...counts }),
+    )
+  }, PROGRESS_MS)
+  let number = 0
+  let left = options.requests
+  const takeRequest = () => performance.now() < deadline && left-- > 0
+  const client = async () => {
+    while (left > 0 && performance.now() < deadline) {
+      const journey = { seed: options.seed, number: ++number }
+      await runJourney(journey, (ask) => put(ask, { url, model, tally }), takeRequest)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: options.concurrency }, client))
+  } finally {
+    clearInterval(sampling)
+    clearInterval(progress)
+  }
+  return rss
+}
+
+function memoryChecks(rss: readonly number[]): Check[] {
+  const warm = rss.slice(Math.floor(rss.length * WARM_UP))
+  const quarter = Math.ceil(warm.length / 4)
+  const [first, last] = [median(warm.slice(0, quarter)), median(warm.slice(-quarter))]
+  const figures = `${first.toFixed(0)} MB, then ${last.toFixed(0)} MB`
+  const value = `${figures} (most ${Math.max(...rss).toFixed(0)})`
+  return [{ name: 'memory, first and last quarter', value, passes: last <= first * FLAT }]
+}
+
+/** What is open and alive once nobody asks any more, and kept workers have had their time. */
+async function checksAtRest(url: string): Promise<Check[]> {
+  const Ready = z.object({
+    workers: z.object({ alive: z.number(), idle: z.number(), parked: z.number() }),
+  })
+  const rested = async () => {
+    const { workers } = Ready.parse(await (await fetch(`${url}/ready`, CLOSE)).json())
+    return workers.alive === WARM_WORKERS && workers.idle + workers.parked === 0
+  }
+  let isRested = false
+  const end = performance.now() + REST_MS
+  while (!(isRested = await rested()) && performance.now() < end) await Bun.sleep(SAMPLE_MS)
+  const connections = connectionsOf(server.pid)
+  const workers = processesWithHome(sandbox.home).filter(isWorker).length
+  return [
+    { name: 'kept workers go when their time is up', value: String(isRested), passes: isRested },
+    { name: 'workers at rest', value: String(workers), passes: workers === WARM_WORKERS },
+    { name: 'open connections at rest', value: String(connections), passes: connections === 0 },
+    { name: 'open files at rest', value: String(openFilesOf(server.pid)), passes: true },
+  ]
+}
+
+async function checksAtTheEnd(): Promise<Check[]> {
+  server.kill('SIGTERM')
+  const code = await within(server.exited, EXIT_MS, 'the end of the server').catch(() => 'none')
+  const left = () => processesWithHome(sandbox.home)
+  await until(() => left().length === 0, GONE_MS, 'the end of the workers').catch(() => {})
+  const upstream = connectionsTo(Number(new URL(api.url).port))
+  const files = filesIn(sandbox.home).filter((file) => !KEPT_FILES.test(file))
+  const sockets = socketsOf(watcher.pids, neutralDir().temp)
+  const none = (name: string, found: readonly unknown[]): Check => ({
+    ...{ name, value: found.length === 0 ? '0' : `${found.length}: ${found.slice(0, 5).join()}` },
+    passes: found.length === 0,
+  })
+  return [
+    { name: 'exit code', value: String(code), passes: code === 0 },
+    none('processes left', left()),
+    { name: 'connections to the model left', value: String(upstream), passes: upstream === 0 },
+    none(`sockets left (of ${watcher.pids.size} workers)`, sockets),
+    none('sessions and temporary files left', files),
+  ]
+}
+
+function isWorker(pid: number): boolean {
+  return pid !== server.pid
+}
+
+const CLOSE = { headers: { connection: 'close' } }
+
+async function addressOf(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let banner = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of stream.values({ preventCancel: true })) {
+    banner += decoder.decode(chunk, { stream: true })
+    const address = /http:\/\/localhost:\d+(?=\/v1)/.exec(banner)?.[0]
+    if (address !== undefined) return address.replace('localhost', '127.0.0.1')
+  }
+  throw new Error(`The server ended: ${banner}`)
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+}
