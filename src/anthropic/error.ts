@@ -51,6 +51,6 @@ const NO_THREADS = { error_code: 'thread_unsupported_request' }
 /** The same object is the body of a failed request and the data of an `error` event. */
 export function toErrorBody({ kind, message, param }: TurnError, requestId: string): ErrorBody {
   const details = param === 'thread' && { details: NO_THREADS }
-  const error = { type: FACE[kind].type, message, ...(details || {}) }
+  const error = { type: FACE[kind].type, message, ...details }
   return { type: 'error', error, request_id: requestId }
 }

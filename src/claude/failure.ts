@@ -29,7 +29,8 @@ const TOO_LONG =
 const TIMED_OUT = /timed out|timeout/i
 
 /** «API Error: 400 …»: the status travels as a status. The rest is advice for people at the CLI. */
-const CLI_WORDS = /^(Failed to authenticate\. )?API Error: (\d{3} )?| Run --model to pick a different model\.$/g
+const CLI_WORDS =
+  /^(Failed to authenticate\. )?API Error: (\d{3} )?| Run --model to pick a different model\.$/g
 
 /** Failures for which a later identical request may succeed, if nothing says when: seconds. */
 const RETRY_AFTER_S = { rate_limited: 30, overloaded: 5 } as const

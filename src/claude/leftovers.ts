@@ -27,6 +27,30 @@ export function sweepSockets(temp: string): void {
   }
 }
 
+/**
+ * Removes what the CLI notes of the tools that workers called: a file for each worker, which
+ * nothing else removes. Only those of the workers' own directory.
+ */
+export function sweepToolLogs(cwd: string, { env }: Pick<Places, 'env'>): void {
+  const cache = cacheDir(env)
+  if (cache === undefined) return
+  // The CLI's name for a directory: whatever is not a letter or a digit becomes a dash.
+  const dir = join(cache, 'claude-cli-nodejs', cwd.replace(/[^a-zA-Z0-9]/g, '-'))
+  rmSync(dir, { recursive: true, force: true })
+}
+
+function cacheDir(env: Places['env']): string | undefined {
+  const home = env['HOME'] ?? homedir()
+  switch (process.platform) {
+    case 'win32':
+      return undefined
+    case 'darwin':
+      return join(home, 'Library', 'Caches')
+    default:
+      return env['XDG_CACHE_HOME'] || join(home, '.cache')
+  }
+}
+
 function list(dir: string): string[] {
   try {
     return readdirSync(dir)

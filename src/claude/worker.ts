@@ -1,5 +1,6 @@
 import type { ModelInfo } from '../conversation/models.ts'
-import type { Conversation, StopReason, ToolResultBlock } from '../conversation/types.ts'
+import { callIds, toolResults } from '../conversation/tool-calls.ts'
+import type { Conversation, StopReason } from '../conversation/types.ts'
 import { toCliSchema } from './cli-schema.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import type { ControlRequest } from './control.ts'
@@ -21,7 +22,12 @@ export type WorkerOptions = Omit<ConnectionOptions, 'onMessage' | 'onRequest' | 
   limits: TurnLimits
   /** Whether to ask for readable thinking; the CLI's own default shows next to nothing. */
   showThinking: boolean
+  /** The model that requests usually ask for: set in advance, it costs them nothing. */
+  usualModel: string | undefined
 }
+
+/** Questions that make the CLI load what its first turn needs. */
+const WARM_UP = ['mcp_status', 'get_settings', 'get_context_usage'] as const
 
 /** One booted CLI process: configured, seeded and asked over its stdin, for one conversation. */
 export class Worker {
@@ -42,7 +48,7 @@ export class Worker {
   static async boot(options: WorkerOptions): Promise<Worker> {
     const worker = new Worker(options)
     try {
-      await worker.#warmUp(options.showThinking)
+      await worker.#warmUp(options)
     } catch (error) {
       await worker.end()
       throw error
@@ -50,7 +56,7 @@ export class Worker {
     return worker
   }
 
-  private constructor({ limits, showThinking: _, ...options }: WorkerOptions) {
+  private constructor({ limits, showThinking: _, usualModel: __, ...options }: WorkerOptions) {
     this.#limits = limits
     this.#cli = new Connection({
       ...options,
@@ -114,11 +120,14 @@ export class Worker {
     await this.#cli.end()
   }
 
-  async #warmUp(showThinking: boolean): Promise<void> {
+  async #warmUp({ showThinking, usualModel }: WorkerOptions): Promise<void> {
     const display = { subtype: 'set_max_thinking_tokens', thinking_display: 'summarized' }
+    if (usualModel) this.#cli.write(this.#applyLine({ ...this.#inForce, model: usualModel }))
     const [answer] = await Promise.all([
       this.#cli.request({ subtype: 'list_models' }),
       showThinking ? this.#cli.request(display) : undefined,
+      // A version that does not know one of them is no slower for it than without.
+      ...WARM_UP.map((subtype) => this.#cli.request({ subtype }).catch(() => {})),
     ])
     const { models } = ModelList.parse(answer)
     this.#models = models.map(({ value, resolvedModel }) => ({
@@ -240,15 +249,4 @@ export class Worker {
     Worker.#anchors = false
     this.#cli.kill()
   }
-}
-
-function callIds(message: Conversation['messages'][number] | undefined): string[] {
-  if (message?.role !== 'assistant') return []
-  return message.content.flatMap((block) => (block.type === 'tool_use' ? [block.id] : []))
-}
-
-function toolResults({ messages }: Conversation): ToolResultBlock[] {
-  const last = messages.at(-1)
-  if (last?.role !== 'user') return []
-  return last.content.flatMap((block) => (block.type === 'tool_result' ? [block] : []))
 }

@@ -1,14 +1,14 @@
 import type { Hono } from 'hono'
 import { WORKER_ARGS, workerEnv } from '../claude/arguments.ts'
 import { type Guard, startGuard } from '../claude/guard.ts'
-import { sweepSockets } from '../claude/leftovers.ts'
+import { sweepSockets, sweepToolLogs } from '../claude/leftovers.ts'
 import { LoginState } from '../claude/login-state.ts'
 import { neutralDir } from '../claude/neutral-dir.ts'
 import { Worker } from '../claude/worker.ts'
 import { type Config, defaultDataDir } from '../config.ts'
 import { ResponseStore } from '../ledger/response-store.ts'
 import type { Log } from '../log.ts'
-import { Pool } from '../pool/pool.ts'
+import { type BootHint, Pool } from '../pool/pool.ts'
 import { createApp } from '../server/app.ts'
 import type { ServerEnv } from '../server/services.ts'
 
@@ -33,9 +33,11 @@ export type Composition = {
 export function compose({ config, log, path, env }: Parts): Composition {
   const login = new LoginState(path, env)
   const guard = startGuard(log)
-  sweepSockets(neutralDir().temp)
+  const { cwd, temp } = neutralDir()
+  sweepSockets(temp)
+  sweepToolLogs(cwd, { env })
   const pool = new Pool({
-    boot: () => bootWorker({ config, path, env, guard }),
+    boot: (hint) => bootWorker({ config, path, env, guard, ...hint }),
     onAnswered: (loggedIn) => login.note(loggedIn),
     maxWorkers: config['max-workers'],
     warmWorkers: config['warm-workers'],
@@ -71,6 +73,7 @@ export function compose({ config, log, path, env }: Parts): Composition {
   const close = async () => {
     await pool.close()
     await guard.close()
+    sweepToolLogs(cwd, { env })
     responses.close()
   }
   return { app, pool, login, close }
@@ -87,7 +90,8 @@ async function bootWorker({
   path,
   env,
   guard,
-}: Omit<Parts, 'log'> & { guard: Guard }): Promise<Worker> {
+  usualModel,
+}: Omit<Parts, 'log'> & BootHint & { guard: Guard }): Promise<Worker> {
   const { cwd, temp } = neutralDir()
   return Worker.boot({
     path,
@@ -101,6 +105,7 @@ async function bootWorker({
     },
     guard,
     places: { env, temp },
+    usualModel,
     showThinking: config.reasoning === 'summarized',
   })
 }

@@ -26,9 +26,7 @@ export function ignoredParameters(
   body: Readonly<Record<string, unknown>>,
   { strict, sampling }: ParameterPolicy,
 ): string[] {
-  const given = Object.entries(table).filter(
-    ([name, rule]) => !isNeutral(body[name], rule),
-  )
+  const given = Object.entries(table).filter(([name, rule]) => !isNeutral(body[name], rule))
   for (const [name, { treatment, note }] of given) {
     if (treatment === 'refused') throw refused(name, note)
   }

@@ -12,6 +12,9 @@ const FILL =
   'it in <after>. Answer with what belongs in the gap and with nothing else: no introduction, no ' +
   'repetition, no quotation marks, no comment.'
 
+/** Each takes a worker of its own. */
+const MAX_PROMPTS = 16
+
 export type CompletionOptions = {
   /** The name the CLI takes. */
   model: string
@@ -54,6 +57,9 @@ export function toEchoes(request: CompletionRequest): string[] {
 
 /** The texts to complete, in order; blank ones and tokens are refused. */
 function toPrompts({ prompt }: CompletionRequest): string[] {
+  if (typeof prompt !== 'string' && prompt.length > MAX_PROMPTS && typeof prompt[0] === 'string') {
+    throw invalid('prompt', `${prompt.length} texts are too many; send ${MAX_PROMPTS} at a time`)
+  }
   return [prompt].flat().map((text, index) => {
     const param = typeof prompt === 'string' ? 'prompt' : `prompt[${index}]`
     if (typeof text !== 'string') {

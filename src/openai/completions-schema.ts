@@ -1,12 +1,12 @@
 import { z } from 'zod'
 
-const tokens = z.array(z.int()).min(1)
+/** Tokens, and more texts than are taken, are refused later, with the reason. */
+const promptItem = z.union([z.string(), z.int(), z.array(z.int())])
 
 /** The body of POST /v1/completions: strict in what is used, silent on what is not. */
 export const CompletionRequest = z.object({
   model: z.string(),
-  /** Tokens are refused later, with the reason. */
-  prompt: z.union([z.string(), z.array(z.string()).min(1).max(16), tokens, z.array(tokens).min(1)]),
+  prompt: z.union([z.string(), z.array(promptItem).min(1)]),
   suffix: z.string().nullish(),
   echo: z.boolean().nullish(),
   n: z.int().min(1).max(4).nullish(),

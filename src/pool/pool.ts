@@ -11,10 +11,18 @@ import { type Acquired, type SupplyOptions, WorkerSupply } from './supply.ts'
 
 /** Workers that may die under a request before it reached the model, each replaced silently. */
 const MAX_DEATHS = 2
+/** Models among which the usual one is looked for. */
+const MAX_MODELS_COUNTED = 32
 /** Parameters that the model API may refuse, one after another, in one request. */
 const MAX_RELAXATIONS = 3
 
-export type PoolOptions = Omit<SupplyOptions, 'giveUp' | 'onGone'> & {
+export type BootHint = {
+  /** The model that most conversations so far were for. */
+  usualModel: string | undefined
+}
+
+export type PoolOptions = Omit<SupplyOptions, 'boot' | 'giveUp' | 'onGone'> & {
+  boot: (hint: BootHint) => Promise<Worker>
   /** How long a finished conversation, and one in the midst of a tool call, keeps its worker. */
   ttlMs: Record<KeptState, number>
   /** Told after each turn that reached the account: whether it found a login. */
@@ -47,6 +55,8 @@ export class Pool {
   readonly #kept: KeptWorkers
   readonly #relaxations = new Relaxations()
   #rateLimit: RateLimit | undefined
+  /** How many new conversations each model had. */
+  readonly #demand = new Map<string, number>()
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -56,6 +66,7 @@ export class Pool {
     })
     this.#supply = new WorkerSupply({
       ...options,
+      boot: () => options.boot({ usualModel: this.#usualModel() }),
       giveUp: (purpose) =>
         this.#kept.takeOldest(purpose === 'request' ? ['idle', 'parked'] : ['idle']),
       onGone: (worker) => this.#kept.forget(worker),
@@ -109,6 +120,7 @@ export class Pool {
 
   async #start(conversation: Conversation, signal: AbortSignal) {
     const own = this.#takeOwn(conversation)
+    if (!own) this.#noteDemand(conversation)
     const { worker, origin } = own ?? (await this.#supply.acquire(signal))
     const turn = begin(worker, origin, conversation)
     const abort = () => void this.#supply.retire(worker)
@@ -135,6 +147,16 @@ export class Pool {
     const key = affinityKey(state, conversation, conversation.messages.slice(0, -1))
     const worker = this.#kept.take(state, key)
     return worker && { worker, origin: state === 'idle' ? 'resumed' : 'unparked' }
+  }
+
+  #noteDemand({ model }: Conversation): void {
+    // Clients may make names up; what is usual shows among a few.
+    if (this.#demand.size >= MAX_MODELS_COUNTED) this.#demand.clear()
+    this.#demand.set(model, (this.#demand.get(model) ?? 0) + 1)
+  }
+
+  #usualModel(): string | undefined {
+    return [...this.#demand].toSorted(([, a], [, b]) => b - a)[0]?.[0]
   }
 
   #keepOrRetire(worker: Worker, turn: Turn, conversation: Conversation): void {

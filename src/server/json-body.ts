@@ -11,7 +11,10 @@ export async function readJsonObject(request: Request): Promise<Record<string, u
 }
 
 async function readJson(request: Request): Promise<unknown> {
-  const text = await request.text()
+  const text = await request.text().catch((cause: unknown) => {
+    if (!request.signal.aborted) throw cause
+    throw new TurnError('cancelled', 'The client went away.', { cause })
+  })
   try {
     return JSON.parse(text)
   } catch (error) {
