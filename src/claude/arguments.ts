@@ -11,6 +11,8 @@ export const WORKER_ARGS: readonly string[] = [
   ...['--tools', ''],
   '--strict-mcp-config',
   ...['--setting-sources', ''],
+  // With a client's tool named Bash, the CLI would tell the model how to sign commits.
+  ...['--settings', '{"attribution":{"commit":"","pr":""}}'],
   '--no-session-persistence',
   '--disable-slash-commands',
   // Grants every tool of the client, whatever its name; without it each call is refused locally.
@@ -25,6 +27,8 @@ const WORKER_ENV = {
   // Tools reach the model under the names the client's prompts use.
   CLAUDE_AGENT_SDK_MCP_NO_PREFIX: '1',
   ENABLE_TOOL_SEARCH: 'false',
+  // With a client's tool named Agent, the CLI would describe its own agents.
+  CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS: '1',
   // One request per turn and nothing beside it; the owner updates the CLI, not a worker.
   DISABLE_AUTOUPDATER: '1',
   DISABLE_TELEMETRY: '1',

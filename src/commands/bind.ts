@@ -5,9 +5,12 @@ import { type Config, ConfigError } from '../config.ts'
 /** So that a socket can be opened by its owner alone from the moment it exists. */
 const OWNER_ONLY_UMASK = 0o177
 
-/** Until the service is there to answer. */
-const fetchNothing = () =>
-  new Response('starting', { status: 503, headers: { 'retry-after': '1' } })
+const COMMON = {
+  /** Until the service is there to answer. */
+  fetch: () => new Response('starting', { status: 503, headers: { 'retry-after': '1' } }),
+  /** Bun's page for developers shows source code to whoever meets an error. */
+  development: false,
+}
 
 /** Listens, and answers 503 until told what to do; a place that is taken is the owner's error. */
 export async function bind(config: Config): Promise<Server<undefined>> {
@@ -16,7 +19,7 @@ export async function bind(config: Config): Promise<Server<undefined>> {
 
 function bindPort({ host, port }: Config): Server<undefined> {
   try {
-    return Bun.serve({ hostname: host, port, fetch: fetchNothing })
+    return Bun.serve({ hostname: host, port, ...COMMON })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'EADDRINUSE') {
@@ -39,7 +42,7 @@ async function bindSocket(path: string): Promise<Server<undefined>> {
   }
   const umask = process.umask(OWNER_ONLY_UMASK)
   try {
-    return Bun.serve({ unix: path, fetch: fetchNothing })
+    return Bun.serve({ unix: path, ...COMMON })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new ConfigError(`Cannot listen on ${path}: ${reason}`)

@@ -30,6 +30,8 @@ export function startModelApi(script: Script): ModelApi {
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
+    // A script that cuts the connection means to; it is nothing to print a stack for.
+    development: false,
     // A scripted answer may be silent for as long as a test or a thinking model wants.
     idleTimeout: 0,
     maxRequestBodySize: 256 * 1024 * 1024,

@@ -165,6 +165,7 @@ export class Pool {
     const state = stopReason === 'tool_calls' ? 'parked' : 'idle'
     const key = affinityKey(state, conversation, [...conversation.messages, turn.message])
     this.#kept.keep(worker, state, key)
+    this.#supply.noteKept()
   }
 
   #loggedOut(): void {

@@ -88,6 +88,11 @@ export class WorkerSupply {
     this.#fill()
   }
 
+  /** A worker that could be given up is there now: whoever waits may get its place. */
+  noteKept(): void {
+    this.#fill()
+  }
+
   /** Ends a worker that nobody needs any more; its place is free when it is reaped. */
   async retire(worker: Worker): Promise<void> {
     this.#ending.add(worker)
