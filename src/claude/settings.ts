@@ -1,4 +1,5 @@
 import type { Conversation, Effort, Parameters, ToolChoice } from '../conversation/types.ts'
+import { isBlank } from './stop-scanner.ts'
 
 /** Variables the CLI reads anew for each request; empty means unset. */
 type LiveEnv = {
@@ -70,12 +71,13 @@ function toEffortLevel(effort: Effort | undefined): string | null {
 
 /** Sampling parameters only: the CLI writes the rest of the request, and what it says stands. */
 function toExtraBody({ tools, outputSchema, parameters }: Conversation): string {
-  const { stopSequences, temperature, topP, toolChoice } = parameters
+  const { stopSequences = [], temperature, topP, toolChoice } = parameters
+  const seen = stopSequences.filter((sequence) => !isBlank(sequence))
   // The tool by which JSON is handed in would be forbidden as well; calls are cut from the answer.
   const forbidsJson = outputSchema !== undefined && toolChoice.type === 'none'
   const body = {
     ...(tools.length > 0 && !forbidsJson && toToolChoice(parameters)),
-    ...(stopSequences && { stop_sequences: stopSequences }),
+    ...(seen.length > 0 && { stop_sequences: seen }),
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { top_p: topP }),
   }

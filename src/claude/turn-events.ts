@@ -7,6 +7,7 @@ import type {
 } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
 import { toFailure } from './failure.ts'
+import { isBlank, StopScanner } from './stop-scanner.ts'
 import type {
   ApiUsage,
   AssistantMessage as WholeMessage,
@@ -35,6 +36,7 @@ const SYNTHETIC = '<synthetic>'
  */
 export class TurnTranslator {
   readonly #answer: Answer
+  readonly #blankStops: StopScanner
   readonly #now: () => number
   #usage: ApiUsage = {}
   #streamedId: string | undefined
@@ -45,6 +47,7 @@ export class TurnTranslator {
 
   constructor(rules: AnswerRules, now: () => number = Date.now) {
     this.#answer = new Answer(rules)
+    this.#blankStops = new StopScanner(rules.parameters.stopSequences?.filter(isBlank) ?? [])
     this.#now = now
   }
 
@@ -75,7 +78,7 @@ export class TurnTranslator {
   translate(message: CliMessage): TurnEvent[] {
     if (this.#ended) return []
     try {
-      return this.#translate(message)
+      return this.#untilBlankStop(this.#translate(message))
     } catch (error) {
       return this.fail(error instanceof Error ? error : new Error(String(error)))
     }
@@ -86,6 +89,26 @@ export class TurnTranslator {
     if (this.#ended) return []
     this.#ended = true
     return [{ type: 'error', error }]
+  }
+
+  /** Cuts the text at a stop sequence of blanks, and sends the worker home for it. */
+  #untilBlankStop(events: readonly TurnEvent[]): TurnEvent[] {
+    const out: TurnEvent[] = []
+    for (const event of events) {
+      if (event.type !== 'text') {
+        const text = event.type === 'thinking' ? '' : this.#blankStops.flush()
+        out.push(...(text === '' ? [] : [{ type: 'text' as const, text }]), event)
+        continue
+      }
+      const { text, hit } = this.#blankStops.push(event.text)
+      if (text !== '') out.push({ type: 'text', text })
+      if (hit === undefined) continue
+      this.#ended = true
+      this.#goesOnAlone = true
+      const usage = toUsage(this.#usage)
+      return [...out, { type: 'stop', reason: 'stop_sequence', stopSequence: hit, usage }]
+    }
+    return out
   }
 
   #translate(message: CliMessage): TurnEvent[] {
