@@ -141,11 +141,14 @@ export class Pool {
       block.type === 'tool_result' ? isDeliverable(block) : undefined,
     )
     const state = results.every((deliverable) => deliverable === undefined) ? 'idle' : 'parked'
-    // Anything beside plain results is more than a worker on its calls can take.
-    if (state === 'parked' && !results.every((deliverable) => deliverable === true))
-      return undefined
     const key = affinityKey(state, conversation, conversation.messages.slice(0, -1))
     const worker = this.#kept.take(state, key)
+    if (worker && state === 'parked' && !results.every((deliverable) => deliverable === true)) {
+      // Anything beside plain results is more than a worker on its calls can take, and the
+      // conversation has gone past it.
+      void this.#supply.retire(worker)
+      return undefined
+    }
     return worker && { worker, origin: state === 'idle' ? 'resumed' : 'unparked' }
   }
 

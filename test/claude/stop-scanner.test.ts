@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { StopScanner } from '../../src/claude/stop-scanner.ts'
 
 /** Everything that goes out, and what ended it. */

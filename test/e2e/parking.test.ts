@@ -1,4 +1,12 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import {
+  afterAll,
+  afterEach,
+  beforeEach,
+  describe,
+  expect,
+  setDefaultTimeout,
+  test,
+} from 'bun:test'
 import { messageReply } from '../../src/demo/message-stream.ts'
 import { answersTo, ask, call, callsOnce, type Messages, say, tool } from '../support/chat.ts'
 import { conversationOf } from '../support/model-api.ts'
@@ -6,6 +14,8 @@ import { allProcesses, workersOf } from '../support/processes.ts'
 import { startServer, type TestServer, type TestServerOptions } from '../support/server.ts'
 import { until } from '../support/waiting.ts'
 
+// Where many share a machine, a worker takes seconds to boot.
+setDefaultTimeout(20_000)
 const server = await startServer()
 const others: TestServer[] = []
 afterAll(() => server.stop())
@@ -133,7 +143,7 @@ describe('a worker that is gone costs nothing but time', () => {
       const own = workersOf(process.pid).filter(({ environ }) => environ.includes(alone.home))
       expect(own.length).toBe(1)
       for (const { pid } of own) process.kill(pid, 'SIGKILL')
-      if (noticed) await until(() => alone.pool.snapshot().parked === 0, 5_000, 'the end is seen')
+      if (noticed) await until(() => alone.pool.snapshot().parked === 0, 10_000, 'the end is seen')
       const { message } = await ask(alone, { tools, messages })
       expect(message.content).toBe('done')
       expect(alone.api.requests.length).toBe(2)
@@ -144,7 +154,7 @@ describe('a worker that is gone costs nothing but time', () => {
   test('its time was up', async () => {
     const brief = await another({ 'park-ttl': '100ms', 'warm-workers': 0 })
     const { messages } = await park(brief)
-    await until(() => brief.pool.snapshot().alive === 0, 5_000, 'the worker is ended')
+    await until(() => brief.pool.snapshot().alive === 0, 10_000, 'the worker is ended')
     const { message, worker } = await ask(brief, { tools, messages })
     expect(message.content).toBe('done')
     expect(worker).toBe('cold')
@@ -176,7 +186,7 @@ describe('a worker that is gone costs nothing but time', () => {
     ])
     const alive = allProcesses().filter(({ environ }) => environ.includes(small.home))
     expect(alive.length).toBeLessThanOrEqual(2)
-  }, 20_000)
+  })
 })
 
 describe('what a parked worker cannot take is seeded into another', () => {

@@ -1,4 +1,12 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import {
+  afterAll,
+  afterEach,
+  beforeEach,
+  describe,
+  expect,
+  setDefaultTimeout,
+  test,
+} from 'bun:test'
 import { messageReply, type ReplyBlock, type ReplyOptions } from '../../src/demo/message-stream.ts'
 import { answersTo, ask, type Body, call, refusal, resultsIn, say, tool } from '../support/chat.ts'
 import { conversationOf } from '../support/model-api.ts'
@@ -6,6 +14,8 @@ import { startServer } from '../support/server.ts'
 import { framesOf, readAnswer } from '../support/sse.ts'
 import { within } from '../support/waiting.ts'
 
+// Where many share a machine, a worker takes seconds to boot.
+setDefaultTimeout(20_000)
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())

@@ -1,4 +1,12 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import {
+  afterAll,
+  afterEach,
+  beforeEach,
+  describe,
+  expect,
+  setDefaultTimeout,
+  test,
+} from 'bun:test'
 import { messageReply, type ReplyBlock } from '../../src/demo/message-stream.ts'
 import { errorReply } from '../../src/demo/model-api.ts'
 import {
@@ -17,6 +25,8 @@ import { conversationOf, systemOf } from '../support/model-api.ts'
 import { startServer } from '../support/server.ts'
 import { framesOf } from '../support/sse.ts'
 
+// Where many share a machine, a worker takes seconds to boot.
+setDefaultTimeout(20_000)
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())

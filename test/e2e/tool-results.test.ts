@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
+import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { neutralDir } from '../../src/claude/neutral-dir.ts'
@@ -16,6 +16,8 @@ import {
 import { conversationOf } from '../support/model-api.ts'
 import { startServer } from '../support/server.ts'
 
+// Where many share a machine, a worker takes seconds to boot.
+setDefaultTimeout(20_000)
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())

@@ -26,12 +26,13 @@ const read = (name: string) =>
     messages: JSON.stringify(request.body.messages).replaceAll(name, 'NAME'),
   }))
 
+async function readOf(name: string) {
+  server.api.forget()
+  await ask('hi', name)
+  return read(name)
+}
+
 test("a client's tool by the name of one of the CLI's own adds nothing to the conversation", async () => {
-  const readOf = async (name: string) => {
-    server.api.forget()
-    await ask('hi', name)
-    return read(name)
-  }
   const neutral = await readOf('neutral_tool')
   expect(neutral.length).toBe(1)
   for (const name of ['Bash', 'Agent', 'Read', 'Skill', 'TodoWrite', 'WebSearch']) {

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
+import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { generateText, isStepCount, Output, streamText, tool } from 'ai'
 import { z } from 'zod'
@@ -6,6 +6,8 @@ import { messageReply } from '../../../src/demo/message-stream.ts'
 import { call, callsOnce, resultsIn } from '../../support/chat.ts'
 import { startServer } from '../../support/server.ts'
 
+// Where many share a machine, a worker takes seconds to boot.
+setDefaultTimeout(20_000)
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
