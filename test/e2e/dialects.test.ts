@@ -40,6 +40,16 @@ const askChat = (to: TestServer, messages: OpenAI.ChatCompletionMessageParam[], 
     ...body,
   })
 
+async function askResponses(to: TestServer, input: OpenAI.Responses.ResponseInput, body = {}) {
+  const { data, response } = await to.client.responses
+    .create({
+      ...{ model: 'sonnet', max_output_tokens: LIMIT, instructions: SYSTEM, input },
+      ...{ store: false, ...body, stream: false },
+    })
+    .withResponse()
+  return { text: data.output_text, worker: response.headers.get('x-claude-max-api-worker') }
+}
+
 const lastUpstream = ({ api }: TestServer) => {
   const request = api.requests.at(-1)
   if (!request) throw new Error('The model was not asked.')
@@ -102,13 +112,16 @@ describe('a tool call made in one dialect', () => {
     input_schema: { type: 'object', properties: { at: { type: 'string' } } },
   }
   const chatTool = tool('look', 'looks')
+  const responsesTool: OpenAI.Responses.FunctionTool = {
+    ...{ type: 'function', name: 'look', description: 'looks', strict: false },
+    parameters: { type: 'object', properties: { at: { type: 'string' } } },
+  }
   const go = { role: 'user', content: 'go' } as const
+  const letMeSee = { type: 'text' as const, text: 'Let me see.' }
   beforeEach(() => {
     for (const { api } of [server, other]) {
       api.answerWith((request) =>
-        resultsIn(request).length > 0
-          ? say('done')
-          : messageReply([{ type: 'text', text: 'Let me see.' }, call('toolu_1')]),
+        resultsIn(request).length > 0 ? say('done') : messageReply([letMeSee, call('toolu_1')]),
       )
     }
   })
@@ -140,6 +153,12 @@ describe('a tool call made in one dialect', () => {
       ],
     },
     { role: 'tool', tool_call_id: 'toolu_1', content: 'a tree' },
+  ]
+  const inResponses: OpenAI.Responses.ResponseInput = [
+    go,
+    { role: 'assistant', content: 'Let me see.' },
+    { type: 'function_call', call_id: 'toolu_1', name: 'look', arguments: '{"at":"toolu_1"}' },
+    { type: 'function_call_output', call_id: 'toolu_1', output: 'a tree' },
   ]
   const upstream = {
     system: [SYSTEM],
@@ -186,5 +205,50 @@ describe('a tool call made in one dialect', () => {
     const viaMessages = await askMessages(server, { messages: inMessages, tools: [look] })
     expect(textOf(viaMessages.data)).toBe('done')
     expect(lastUpstream(server)).toEqual(seeded)
+  })
+
+  test('goes through all three and back to the first, on one worker', async () => {
+    server.api.answerWith((request) => {
+      const { length } = conversationOf(request)
+      return length > 1 ? say(`answer ${length}`) : messageReply([letMeSee, call('toolu_1')])
+    })
+    const turns = [
+      ...upstream.messages,
+      said('assistant', 'answer 3'),
+      said('user', 'two'),
+      said('assistant', 'answer 5'),
+      said('user', 'three'),
+    ]
+    const expectUpstream = (length: number) =>
+      expect(lastUpstream(server)).toEqual({ system: [SYSTEM], messages: turns.slice(0, length) })
+    const further = [
+      { role: 'assistant' as const, content: 'answer 3' },
+      { role: 'user' as const, content: 'two' },
+    ]
+
+    const first = await askChat(server, [go], { tools: [chatTool] })
+    expect(first.message.tool_calls).toMatchObject([{ id: 'toolu_1' }])
+    expectUpstream(1)
+
+    const second = await askResponses(server, inResponses, { tools: [responsesTool] })
+    expect(second).toEqual({ text: 'answer 3', worker: 'unparked' })
+    expectUpstream(3)
+
+    const third = await askMessages(server, {
+      ...{ messages: [...inMessages, ...further], tools: [look] },
+    })
+    expect([textOf(third.data), third.worker]).toEqual(['answer 5', 'resumed'])
+    expectUpstream(5)
+
+    const last = [
+      ...inChat,
+      ...further,
+      { role: 'assistant' as const, content: 'answer 5' },
+      { role: 'user' as const, content: 'three' },
+    ]
+    const fourth = await askChat(server, last, { tools: [chatTool] })
+    expect(fourth).toMatchObject({ message: { content: 'answer 7' }, worker: 'resumed' })
+    expectUpstream(7)
+    expect(server.api.requests.length).toBe(4)
   })
 })

@@ -57,11 +57,11 @@ describe('limits and stops', () => {
         ? errorReply(
             400,
             'invalid_request_error',
-            'stop_sequences: each must contain non-whitespace',
+            'stop_sequences: not supported by this model',
           )
         : say('all of it'),
     )
-    const { message, ignored } = await ask(server, { model: 'opus', stop: '\n' })
+    const { message, ignored } = await ask(server, { model: 'opus', stop: 'END' })
     expect([message.content, ignored]).toEqual(['all of it', 'stop'])
   })
 

@@ -1,0 +1,238 @@
+import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { createOpenAI } from '@ai-sdk/openai'
+import { APICallError, generateText, isStepCount, Output, streamText } from 'ai'
+import { NotFoundError } from 'openai'
+import { messageReply } from '../../../src/demo/message-stream.ts'
+import { errorReply } from '../../../src/demo/model-api.ts'
+import {
+  BOTH_SEEN,
+  handsIn,
+  look,
+  PICTURES,
+  PICTURES_SEEN,
+  Place,
+  resultsSeen,
+  twoCalls,
+  ULM,
+  USAGE,
+  USAGE_SEEN,
+  workersOf,
+} from '../../support/ai-sdk.ts'
+import { call, refusal, resultsIn, say } from '../../support/chat.ts'
+import { conversationOf } from '../../support/model-api.ts'
+import { startServer } from '../../support/server.ts'
+
+// Where many share a machine, a worker takes seconds to boot.
+setDefaultTimeout(20_000)
+const server = await startServer()
+afterAll(() => server.stop())
+beforeEach(() => server.api.forget())
+
+const provider = createOpenAI({ baseURL: `${server.url}/v1`, apiKey: 'unused' })
+/** The provider's own default: the Responses API. */
+const model = provider('claude-sonnet-4')
+const question = { model, prompt: 'go', maxRetries: 0 }
+const round = { ...question, tools: { look }, stopWhen: isStepCount(3) }
+
+const said = (role: string, text: string) => ({ role, content: [{ type: 'text', text }] })
+const lastConversation = () => server.api.requests.slice(-1).flatMap(conversationOf)
+
+describe('generateText', () => {
+  test('runs the tools on the worker that waits, one request a step', async () => {
+    server.api.answerWith(twoCalls)
+    const { text, steps, totalUsage } = await generateText(round)
+    expect(text).toBe('done')
+    expect(steps.map(({ finishReason }) => finishReason)).toEqual(['tool-calls', 'stop'])
+    expect(workersOf(steps)).toEqual([expect.stringMatching(/^(warm|cold)$/), 'unparked'])
+    expect(totalUsage.outputTokens).toBe(14)
+    expect(resultsSeen(server)).toEqual(BOTH_SEEN)
+    expect(server.api.requests.length).toBe(2)
+  })
+
+  test('gives an object', async () => {
+    server.api.answerWith(handsIn(ULM))
+    const { output } = await generateText({ ...question, output: Output.object({ schema: Place }) })
+    expect(output).toEqual(ULM)
+    expect(server.api.requests[0]?.body.tools?.[0]?.['input_schema']).toMatchObject({
+      properties: { city: { type: 'string' }, people: { type: 'integer' } },
+    })
+  })
+
+  test('tools first, then an object', async () => {
+    server.api.answerWith((request) =>
+      resultsIn(request).length > 0 ? handsIn(ULM)(request) : twoCalls(request),
+    )
+    const { output } = await generateText({ ...round, output: Output.object({ schema: Place }) })
+    expect(output).toEqual(ULM)
+    expect(resultsSeen(server)).toEqual(BOTH_SEEN)
+  })
+
+  test('sends images, as bytes and as a link', async () => {
+    const messages = [{ role: 'user' as const, content: PICTURES }]
+    const { text } = await generateText({ model, messages, maxRetries: 0 })
+    expect(text).toBe('pong')
+    expect(lastConversation()).toEqual([{ role: 'user', content: PICTURES_SEEN }])
+  })
+})
+
+describe('streamText', () => {
+  test('gives thinking and text piece by piece, and what they cost', async () => {
+    server.api.answerWith(() =>
+      messageReply(
+        [
+          { type: 'thinking', thinking: ['h', 'm'] },
+          { type: 'text', text: ['one', ' two', ' three'] },
+        ],
+        { usage: USAGE },
+      ),
+    )
+    const result = streamText(question)
+    expect(await Array.fromAsync(result.textStream)).toEqual(['one', ' two', ' three'])
+    expect(await result.reasoningText).toBe('hm')
+    expect(await result.finishReason).toBe('stop')
+    expect(await result.usage).toMatchObject(USAGE_SEEN)
+  })
+
+  test('runs the tools', async () => {
+    server.api.answerWith(twoCalls)
+    const result = streamText(round)
+    expect((await Array.fromAsync(result.textStream)).join('')).toBe('done')
+    expect(workersOf(await result.steps)[1]).toBe('unparked')
+    expect(resultsSeen(server)).toEqual(BOTH_SEEN)
+    expect(server.api.requests.length).toBe(2)
+  })
+
+  test('gives the object as it grows', async () => {
+    server.api.answerWith(handsIn(ULM))
+    const result = streamText({ ...question, output: Output.object({ schema: Place }) })
+    const partial = await Array.fromAsync(result.partialOutputStream)
+    expect(partial[0]).not.toEqual(ULM)
+    expect(partial.at(-1)).toEqual(ULM)
+    expect(await result.output).toEqual(ULM)
+  })
+
+  test('says that the answer was cut off by its length', async () => {
+    server.api.answerWith(() => say('lon', { stopReason: 'max_tokens' }))
+    const result = streamText({ ...question, maxOutputTokens: 3 })
+    expect(await result.text).toBe('lon')
+    expect(await result.finishReason).toBe('length')
+    expect(server.api.requests[0]?.body['max_tokens']).toBe(3)
+  })
+})
+
+describe('an error before the first byte is an APICallError', () => {
+  test('of our own, with what we say', async () => {
+    const error = await refusal(generateText({ ...question, model: provider('no-such-model') }))
+    expect(APICallError.isInstance(error)).toBe(true)
+    expect(error).toMatchObject({
+      ...{ statusCode: 404, isRetryable: false },
+      message: expect.stringContaining('sonnet'),
+    })
+    expect(server.api.requests).toEqual([])
+  })
+
+  test('of the model API, plain and streaming', async () => {
+    server.api.answerWith(() => errorReply(429, 'rate_limit_error', 'the reason'))
+    const expected = {
+      ...{ statusCode: 429, isRetryable: true },
+      message: expect.stringContaining('the reason'),
+    }
+    const plain = await refusal(generateText(question))
+    const streamed: unknown[] = []
+    const result = streamText({ ...question, onError: ({ error }) => void streamed.push(error) })
+    await result.consumeStream()
+    const errors = [plain, ...streamed]
+    expect(errors.map((error) => APICallError.isInstance(error))).toEqual([true, true])
+    expect(errors).toMatchObject([expected, expected])
+  })
+})
+
+describe('a conversation of three turns, with thinking, a call and a further question', () => {
+  const first = { role: 'user' as const, content: 'go' }
+  const second = { role: 'user' as const, content: 'go on' }
+  const upstream = [
+    said('user', 'go'),
+    {
+      role: 'assistant',
+      content: [
+        // Its worker keeps what no client can send back.
+        { type: 'thinking', thinking: 'hm' },
+        { type: 'text', text: 'Let me look.' },
+        { type: 'tool_use', id: 'toolu_0', name: 'look', input: { at: 'sky' } },
+      ],
+    },
+    {
+      role: 'user',
+      content: [
+        {
+          ...{ type: 'tool_result', tool_use_id: 'toolu_0' },
+          content: [{ type: 'text', text: 'seen sky' }],
+        },
+      ],
+    },
+    said('assistant', 'answer 3'),
+    said('user', 'go on'),
+  ]
+  beforeEach(() => {
+    server.api.answerWith((request) => {
+      const { length } = conversationOf(request)
+      if (length > 1) return say(`answer ${length}`)
+      return messageReply([
+        { type: 'thinking', thinking: 'hm' },
+        { type: 'text', text: 'Let me look.' },
+        call('toolu_0', 'look', { at: 'sky' }),
+      ])
+    })
+  })
+
+  /** Both questions, and what the second was sent with. */
+  async function askTwice(store?: boolean) {
+    const options = {
+      ...{ model, maxRetries: 0, tools: { look }, stopWhen: isStepCount(3) },
+      ...{ include: { requestBody: true } },
+      ...(store !== undefined && { providerOptions: { openai: { store } } }),
+    }
+    const one = await generateText({ ...options, messages: [first] })
+    const messages = [first, ...one.responseMessages, second]
+    const two = await generateText({ ...options, messages })
+    const sent = [...one.steps, ...two.steps].map(({ request }) => JSON.stringify(request.body))
+    return { one, two, sent }
+  }
+
+  test('refers to what is stored, and is whole upstream', async () => {
+    const { one, two, sent } = await askTwice()
+    const references = sent.map((body) => body.match(/"item_reference"/g)?.length ?? 0)
+    expect(references).toEqual([0, 2, 3])
+    expect(sent.slice(1).join()).not.toContain('Let me look.')
+    expect(two.text).toBe('answer 5')
+    expect(lastConversation()).toMatchObject(upstream)
+    expect(workersOf([...one.steps, ...two.steps]).slice(1)).toEqual(['unparked', 'resumed'])
+    expect(server.api.requests.length).toBe(3)
+  })
+
+  test('goes on from an earlier response by its id', async () => {
+    const one = await generateText(round)
+    const previousResponseId = one.response.id
+    const two = await generateText({
+      ...{ model, maxRetries: 0, tools: { look }, prompt: 'go on' },
+      providerOptions: { openai: { previousResponseId } },
+    })
+    expect(two.text).toBe('answer 5')
+    expect(lastConversation()).toMatchObject(upstream)
+    expect(workersOf(two.steps)).toEqual(['resumed'])
+  })
+
+  test('is sent whole where nothing is to be stored, and nothing is', async () => {
+    // It would say on the console that thinking without a signature stays at home.
+    globalThis.AI_SDK_LOG_WARNINGS = false
+    const { one, two, sent } = await askTwice(false)
+    expect(sent.join()).not.toContain('item_reference')
+    expect(two.text).toBe('answer 5')
+    expect(lastConversation()).toMatchObject(upstream)
+    expect(workersOf([...one.steps, ...two.steps]).slice(1)).toEqual(['unparked', 'resumed'])
+    for (const { response } of [...one.steps, ...two.steps]) {
+      const gone = await refusal(server.client.responses.retrieve(response.id))
+      expect(gone).toBeInstanceOf(NotFoundError)
+    }
+  })
+})
