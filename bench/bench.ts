@@ -51,7 +51,8 @@ async function main(): Promise<number> {
     date: new Date().toISOString().slice(0, 10),
     quick,
     versions: {
-      'claude-max-api': binary === undefined ? `${version} (sources)` : `${version} (binary)`,
+      'claude-max-api':
+        binary === undefined ? `${version} (sources at ${commit()})` : `${version} (binary)`,
       'claude-max-api-proxy': peerVersion,
       claude: cliVersion,
       bun: Bun.version,
@@ -103,6 +104,20 @@ function options(): { quick: boolean; only: string[]; binary: string | undefined
 
 function load(): number[] {
   return loadavg().map((value) => Math.round(value * 100) / 100)
+}
+
+/** Of the sources that are measured; a `+` says that they were changed since. */
+function commit(): string {
+  if (Bun.which('git') === null) return 'unknown'
+  return git('log', '-1', '--format=%h') + (git('status', '--porcelain') === '' ? '' : '+')
+}
+
+function git(...args: string[]): string {
+  const cwd = join(import.meta.dir, '..')
+  const env = { PATH: process.env['PATH'] ?? '' }
+  return Bun.spawnSync(['git', ...args, '--', 'src'], { cwd, env })
+    .stdout.toString()
+    .trim()
 }
 
 function nodeVersion({ node, env }: Bed): string {

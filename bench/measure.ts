@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os'
 import type { Bed } from './bed.ts'
 import { CONTENDERS, type Contender, type ContenderName } from './contenders/contender.ts'
 import type { Conversation } from './conversations.ts'
@@ -33,6 +34,8 @@ export type ScenarioResult = {
   scenario: Scenario
   samples: Partial<Record<ContenderName, Sample[]>>
   failures: Partial<Record<ContenderName, string>>
+  /** The load averages of one minute before and after: how much else ran on the machine. */
+  load: number[]
 }
 
 /** What is known of one answer, on the clock of `performance.now()`. */
@@ -51,7 +54,7 @@ export async function runScenario(
   contenders: ReadonlyMap<ContenderName, Contender>,
   rounds: number,
 ): Promise<ScenarioResult> {
-  const result: ScenarioResult = { scenario, samples: {}, failures: {} }
+  const result: ScenarioResult = { scenario, samples: {}, failures: {}, load: loadNow() }
   const names = scenario.contenders
   for (let round = scenario.warmUp ? -1 : 0; round < rounds; round++) {
     for (const offset of names.keys()) {
@@ -68,7 +71,12 @@ export async function runScenario(
       }
     }
   }
+  result.load.push(...loadNow())
   return result
+}
+
+function loadNow(): number[] {
+  return loadavg().slice(0, 1)
 }
 
 /** One answer on a rested contender, with everything that a single request can show. */

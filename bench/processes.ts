@@ -9,7 +9,14 @@ const POLL_MS = 10
 /** USER_HZ, in which /proc counts CPU time; a constant of every Linux architecture in use. */
 const TICKS_PER_SECOND = 100
 
-type Stat = { pid: number; parent: number; state: string; start: string; ticks: number }
+type Stat = {
+  pid: number
+  parent: number
+  state: string
+  start: string
+  ownTicks: number
+  ticks: number
+}
 
 /** The processes that the benchmark started: only these are ever signalled, each by its pid. */
 export class Processes {
@@ -63,13 +70,9 @@ export function cpuSecondsOf(root: number): number {
   return ticks / TICKS_PER_SECOND
 }
 
-/** CPU time of one process alone, to the nanosecond, of the threads that live now. */
-export function preciseCpuSecondsOf(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`)
-  const nanos = threads.map((thread) =>
-    Number(read(`/proc/${pid}/task/${thread}/schedstat`)?.split(' ')[0] ?? 0),
-  )
-  return nanos.reduce((sum, value) => sum + value, 0) / 1e9
+/** CPU time of one process alone, its ended threads included. */
+export function ownCpuSecondsOf(pid: number): number {
+  return (readStat(pid)?.ownTicks ?? 0) / TICKS_PER_SECOND
 }
 
 /** Memory in MB, with each shared page divided among those who share it. */
@@ -106,13 +109,15 @@ function readStat(pid: number): Stat | undefined {
     .split(' ')
   if (!fields) return undefined
   const number = (index: number) => Number(fields[index] ?? 0)
+  const ownTicks = number(11) + number(12)
   return {
     pid,
     parent: number(1),
     state: fields[0] ?? '',
     start: fields[19] ?? '',
-    // utime, stime, and the same of the children it has reaped.
-    ticks: number(11) + number(12) + number(13) + number(14),
+    ownTicks,
+    // Of the children it has reaped, too.
+    ticks: ownTicks + number(13) + number(14),
   }
 }
 

@@ -18,7 +18,7 @@ export type RunFacts = {
 
 /** All that was measured, every single sample included. */
 export function toJson(facts: RunFacts, results: readonly ScenarioResult[], bars: BarResult[]) {
-  const scenarios = results.map(({ scenario, samples, failures }) => ({
+  const scenarios = results.map(({ scenario, samples, failures, load }) => ({
     name: scenario.name,
     title: scenario.title,
     figures: scenario.figures.map((figure) => ({
@@ -29,6 +29,7 @@ export function toJson(facts: RunFacts, results: readonly ScenarioResult[], bars
     })),
     samples,
     failures,
+    load,
   }))
   return { ...facts, bars, scenarios }
 }
@@ -60,10 +61,14 @@ function head({ date, quick, versions, machine, load, durationS, leftBehind }: R
 function table(results: readonly ScenarioResult[]): string {
   const columns = NAMES.map((name) => CONTENDERS[name])
   const rows = results.flatMap((result) => [
-    [`**${result.scenario.title}**`, '', ...columns.map(() => '')],
+    [`**${result.scenario.title}**`, loadText(result), ...columns.map(() => '')],
     ...result.scenario.figures.map((figure) => row(result, figure)),
   ])
   return markdownTable(['', 'us ÷ peer', ...columns], rows)
+}
+
+function loadText({ load }: ScenarioResult): string {
+  return `load ${load.map((value) => value.toFixed(1)).join(' to ')}`
 }
 
 function row({ samples }: ScenarioResult, figure: Figure): string[] {

@@ -9,6 +9,8 @@ import type { Contender, ContenderName } from './contender.ts'
 
 const START_MS = 60_000
 const SETTLE_MS = 60_000
+/** How much of its log explains why a server did not start. */
+const LOG_TAIL_CHARS = 2_000
 /** Both servers know this name; it means the alias `sonnet`. */
 const MODEL = 'claude-sonnet-4'
 
@@ -47,10 +49,12 @@ export async function startServer(bed: Bed, options: ServerOptions): Promise<Con
   const settle = () =>
     until(async () => !(await isBusy({ url, pid })), SETTLE_MS, `${name} to rest`)
   try {
-    await until(() => listsModels(url), START_MS, `${name} to start`)
+    const started = until(() => listsModels(url), START_MS, `${name} to start`)
+    await Promise.race([started, exitOf(child)])
   } catch (error) {
     await bed.processes.end(child)
-    throw new Error(`${name} did not start: ${readFileSync(log, 'utf8')}`, { cause: error })
+    const said = readFileSync(log, 'utf8').slice(-LOG_TAIL_CHARS)
+    throw new Error(`${name} did not start: ${said}`, { cause: error })
   }
   return {
     name,
@@ -88,6 +92,11 @@ function textOf(data: string): string {
   const { choices = [], error } = Chunk.parse(JSON.parse(data))
   if (error) throw new Error(error.message)
   return choices[0]?.delta.content ?? ''
+}
+
+/** A server that ends before it answers need not be waited for. */
+async function exitOf(child: Bun.Subprocess): Promise<never> {
+  throw new Error(`It ended with code ${await child.exited}.`)
 }
 
 async function listsModels(url: string): Promise<boolean> {

@@ -1,9 +1,12 @@
 import type { ContenderName } from '../contenders/contender.ts'
 import { bare } from '../conversations.ts'
 import { type Sample, type Scenario, timeAnswer } from '../measure.ts'
-import { preciseCpuSecondsOf, pssMbOf } from '../processes.ts'
+import { ownCpuSecondsOf, pssMbOf } from '../processes.ts'
 
-const IDLE_MS = 10_000
+/** A CLI that was just booted goes on tidying up for a while. */
+const CALM_MS = 10_000
+/** The kernel counts in steps of 10 ms, so this long for steps of 30 ms a minute. */
+const IDLE_MS = 20_000
 const SERVERS: ContenderName[] = ['us', 'peer', 'direct']
 
 /** From the start of the process to the first request that is answered. */
@@ -51,12 +54,13 @@ export const IDLE: Scenario = {
     try {
       await timeAnswer(fresh, bare)
       await fresh.settle()
+      await Bun.sleep(CALM_MS)
       const pids = fresh.pids()
       const [server = 0] = pids
-      const used = pids.map(preciseCpuSecondsOf)
+      const used = pids.map(ownCpuSecondsOf)
       await Bun.sleep(IDLE_MS)
       const perMinute = pids.map(
-        (pid, index) => ((preciseCpuSecondsOf(pid) - (used[index] ?? 0)) * 60_000) / IDLE_MS,
+        (pid, index) => ((ownCpuSecondsOf(pid) - (used[index] ?? 0)) * 60_000) / IDLE_MS,
       )
       return {
         server: pssMbOf([server]),

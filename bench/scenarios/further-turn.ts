@@ -6,7 +6,7 @@ export const FURTHER_TURN: Scenario = {
   name: 'further-turn',
   title: 'further turn of a short conversation',
   contenders: ['us', 'peer', 'cold', 'prebooted', 'live', 'direct'],
-  rounds: { full: 15, quick: 2 },
+  rounds: { full: 15, quick: 1 },
   warmUp: true,
   figures: [
     { key: 'first', title: 'first token', unit: 'ms' },

@@ -82,6 +82,8 @@ async function peakMemoryMb(contender: Contender, work: () => Promise<unknown>):
   const timer = setInterval(measure, MEMORY_POLL_MS)
   try {
     await work()
+    // What ends faster than the timer ticks is measured where it stands.
+    measure()
   } finally {
     clearInterval(timer)
   }

@@ -15,6 +15,8 @@ export type ConnectionOptions = SpawnOptions & {
   guard: Guard
   /** Where a worker that was killed may have left files. */
   places: Places
+  /** How long the CLI may leave a control request unanswered, its first included. */
+  controlTimeoutMs?: number
   /** Takes what the CLI prints, one after another; while it waits, no more is read. */
   onMessage: (message: CliMessage) => Promise<void>
   onRequest: ControlHandler
@@ -31,12 +33,20 @@ export class Connection {
   readonly #onMessage: ConnectionOptions['onMessage']
   readonly #onFailure: ConnectionOptions['onFailure']
 
-  constructor({ guard, places, onMessage, onRequest, onFailure, ...spawn }: ConnectionOptions) {
+  constructor({
+    guard,
+    places,
+    controlTimeoutMs = CONTROL_TIMEOUT_MS,
+    onMessage,
+    onRequest,
+    onFailure,
+    ...spawn
+  }: ConnectionOptions) {
     this.#onMessage = onMessage
     this.#onFailure = onFailure
     this.#process = spawnCli(spawn)
     guard.add(this.pid)
-    this.#control = createControl((line) => this.write(line), onRequest, CONTROL_TIMEOUT_MS)
+    this.#control = createControl((line) => this.write(line), onRequest, controlTimeoutMs)
     const drained = this.#pump()
     this.exited = this.#process.exited.then(async (exit) => {
       guard.remove(this.pid)

@@ -11,6 +11,8 @@ import { type Acquired, type SupplyOptions, WorkerSupply } from './supply.ts'
 
 /** Workers that may die under a request before it reached the model, each replaced silently. */
 const MAX_DEATHS = 2
+/** How long a boot for later waits for a slow model, once a request is on its way. */
+const REFILL_DELAY_MS = 250
 /** Models among which the usual one is looked for. */
 const MAX_MODELS_COUNTED = 32
 /** Parameters that the model API may refuse, one after another, in one request. */
@@ -126,7 +128,7 @@ export class Pool {
     const abort = () => void this.#supply.retire(worker)
     signal.addEventListener('abort', abort)
     if (signal.aborted) abort()
-    void this.#supply.holdBack(turn.requested)
+    void this.#supply.holdBack(underWay(turn))
     void turn.finished.then(() => {
       signal.removeEventListener('abort', abort)
       this.#rateLimit = turn.rateLimit ?? this.#rateLimit
@@ -175,6 +177,13 @@ export class Pool {
     this.#options.onAnswered?.(false)
     this.#supply.retirePristine()
   }
+}
+
+/** The CLI says that it asks a moment before it does; by the first event it surely has. */
+async function underWay(turn: Turn): Promise<void> {
+  await turn.requested
+  const begun = turn.started.catch(() => {})
+  await Promise.race([begun, Bun.sleep(REFILL_DELAY_MS)])
 }
 
 function begin(worker: Worker, origin: WorkerOrigin, conversation: Conversation): Turn {

@@ -17,14 +17,19 @@ export function limitKeys(limit: number): MiddlewareHandler {
       throw new TurnError('queue_full', message, { retryAfterS: RETRY_AFTER_S })
     }
     running.set(key, count + 1)
-    const release = once(() => running.set(key, (running.get(key) ?? 1) - 1))
+    const release = once(() => {
+      const left = (running.get(key) ?? 1) - 1
+      if (left > 0) running.set(key, left)
+      else running.delete(key)
+    })
     await next()
     const { body, headers } = c.res
     const streams = headers.get('content-type')?.startsWith('text/event-stream')
     if (!body || !streams) return release()
-    c.req.raw.signal.addEventListener('abort', release)
     const sent = new TransformStream<Uint8Array, Uint8Array>({ flush: release })
-    c.res = new Response(body.pipeThrough(sent), c.res)
+    // A stream that breaks or is left by its reader is never flushed.
+    void body.pipeTo(sent.writable).catch(release)
+    c.res = new Response(sent.readable, c.res)
   }
 }
 
