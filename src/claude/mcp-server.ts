@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ToolResultBlock, ToolSpec } from '../conversation/types.ts'
 import type { ControlRequest } from './control.ts'
+import type { CliMessage } from './protocol.ts'
 
 /** The one MCP server every worker knows; `--allowedTools mcp__client` grants its tools. */
 const SERVER_NAME = 'client'
@@ -76,10 +77,13 @@ export class McpServer {
     return call.taken.promise
   }
 
-  /** The CLI printed the result of this call, so it is in the conversation. */
-  noteTaken(toolUseId: string): void {
-    this.#calls.get(toolUseId)?.taken.resolve()
-    this.#calls.delete(toolUseId)
+  /** The results that the CLI prints are in the conversation. */
+  noteResults({ message: { content } }: Extract<CliMessage, { type: 'user' }>): void {
+    if (typeof content === 'string') return
+    for (const { tool_use_id: id = '' } of content) {
+      this.#calls.get(id)?.taken.resolve()
+      this.#calls.delete(id)
+    }
   }
 
   async #result({ method, params }: z.infer<typeof McpMessage>['message']): Promise<object> {

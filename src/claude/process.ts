@@ -41,6 +41,8 @@ export function spawnCli(options: SpawnOptions): CliProcess {
   }))
 
   const signal = (name: NodeJS.Signals) => {
+    // Reaped: its number may be another process's by now.
+    if (child.exitCode !== null || child.signalCode !== null) return
     try {
       // The group, not only the leader: the CLI may have started helpers.
       if (process.platform === 'win32') child.kill(name)

@@ -26,6 +26,9 @@ export type WorkerOptions = Omit<ConnectionOptions, 'onMessage' | 'onRequest' | 
   usualModel: string | undefined
 }
 
+/** The CLI says that it asks some milliseconds before it does. */
+const FUSE_DELAY_MS = 15
+
 /** Questions that make the CLI load what its first turn needs. */
 const WARM_UP = ['mcp_status', 'get_settings', 'get_context_usage'] as const
 
@@ -207,7 +210,7 @@ export class Worker {
     const turn = this.#turn
     if (!turn) return
     if (message.type === 'result' && this.#closing) return this.#closed(this.#closing)
-    if (message.type === 'user') this.#noteResults(message)
+    if (message.type === 'user') this.#mcp.noteResults(message)
     if (message.type === 'system' && message.status === 'requesting') this.#requesting(turn)
     const events = turn.translate(message)
     const end = events.at(-1)
@@ -233,14 +236,10 @@ export class Worker {
     // A request that nobody asked for must not be answered.
     if (turn.ended) return this.#cli.kill()
     turn.markRequested()
-    this.#setFuse(true)
-  }
-
-  #noteResults({ message }: Extract<CliMessage, { type: 'user' }>): void {
-    if (typeof message.content === 'string') return
-    for (const { tool_use_id } of message.content) {
-      if (tool_use_id !== undefined) this.#mcp.noteTaken(tool_use_id)
-    }
+    // Not in the way of the request itself, and long before a model has its first word.
+    setTimeout(() => {
+      if (!turn.ended) this.#setFuse(true)
+    }, FUSE_DELAY_MS)
   }
 
   #receiveSeeding(message: CliMessage): void {

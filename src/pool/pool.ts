@@ -13,6 +13,8 @@ import { type Acquired, type SupplyOptions, WorkerSupply } from './supply.ts'
 const MAX_DEATHS = 2
 /** How long a boot for later waits for a slow model, once a request is on its way. */
 const REFILL_DELAY_MS = 250
+/** From the first event of an answer to its first words, with a fast model. */
+const FIRST_WORDS_MS = 50
 /** Models among which the usual one is looked for. */
 const MAX_MODELS_COUNTED = 32
 /** Parameters that the model API may refuse, one after another, in one request. */
@@ -184,6 +186,8 @@ async function underWay(turn: Turn): Promise<void> {
   await turn.requested
   const begun = turn.started.catch(() => {})
   await Promise.race([begun, Bun.sleep(REFILL_DELAY_MS)])
+  // Starting a process takes 5 ms in which nothing else is done: the first words go first.
+  await Bun.sleep(FIRST_WORDS_MS)
 }
 
 function begin(worker: Worker, origin: WorkerOrigin, conversation: Conversation): Turn {

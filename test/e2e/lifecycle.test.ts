@@ -1,94 +1,24 @@
 import { afterAll, afterEach, describe, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import packageJson from '../../package.json'
 import { type FakeClaude, fakeClaude } from '../support/fake-claude.ts'
 import { descendants, isAlive, workersOf } from '../support/processes.ts'
+import { EXIT_MS, Programs } from '../support/program.ts'
 import { CLAUDE } from '../support/server.ts'
 import { until, within } from '../support/waiting.ts'
 
-const ENTRY = join(import.meta.dir, '../../src/index.ts')
-const START_MS = 30_000
-const EXIT_MS = 15_000
 const GONE_MS = 5_000
 
-const home = mkdtempSync(join(tmpdir(), 'claude-max-api-home-'))
-afterAll(() => rmSync(home, { recursive: true, force: true }))
-
-/** Nothing of ours: no login, no key, no PATH with a CLI on it, and no model API but a dead one. */
-const ENV = {
-  PATH: '/usr/bin:/bin',
-  HOME: home,
-  ANTHROPIC_BASE_URL: 'http://127.0.0.1:9',
-  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-  DISABLE_AUTOUPDATER: '1',
-  DISABLE_TELEMETRY: '1',
-}
-
-const started: Bun.Subprocess[] = []
+const programs = new Programs()
+const { home, env: ENV } = programs
+const run = programs.run.bind(programs)
+const serve = programs.serve.bind(programs)
 const fakes: FakeClaude[] = []
+afterAll(() => programs.remove())
 afterEach(async () => {
-  for (const child of started.splice(0)) {
-    child.kill('SIGKILL')
-    await child.exited
-  }
+  await programs.end()
   for (const fake of fakes.splice(0)) fake.remove()
 })
-
-function start(args: readonly string[], env: Record<string, string> = {}) {
-  const child = Bun.spawn([process.execPath, 'run', ENTRY, ...args], {
-    env: { ...ENV, ...env },
-    cwd: home,
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const out = collectText(child.stdout)
-  const err = collectText(child.stderr)
-  started.push(child)
-  return { child, out, err }
-}
-
-/** Reads for ever, so that the program never waits for us; `saw` resolves when the text is there. */
-function collectText(stream: ReadableStream<Uint8Array>) {
-  let text = ''
-  const watchers = new Set<() => void>()
-  const ended = (async () => {
-    const decoder = new TextDecoder()
-    for await (const chunk of stream) {
-      text += decoder.decode(chunk, { stream: true })
-      for (const watcher of watchers) watcher()
-    }
-  })()
-  const saw = (part: string) => {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const look = () => text.includes(part) && resolve()
-    watchers.add(look)
-    look()
-    return promise.finally(() => watchers.delete(look))
-  }
-  return { saw, ended, text: () => text }
-}
-
-async function run(args: readonly string[], env: Record<string, string> = {}) {
-  const { child, out, err } = start(args, env)
-  const code = await within(child.exited, EXIT_MS, `the exit of ${args.join(' ')}`)
-  await Promise.all([out.ended, err.ended])
-  return { code, out: out.text(), err: err.text() }
-}
-
-async function serve(args: readonly string[], env: Record<string, string> = {}) {
-  const program = start(['--port', '0', '--claude', CLAUDE, ...args], env)
-  const ready = program.out.saw('Try it:').then(() => program.out.saw('curl'))
-  const ended = program.child.exited.then((code) => {
-    throw new Error(`It ended with ${code}: ${program.err.text()}`)
-  })
-  ended.catch(() => {})
-  await within(Promise.race([ready, ended]), START_MS, 'the banner')
-  const url = /address +(\S+)/.exec(program.out.text())?.[1] ?? 'no address'
-  return { ...program, url, banner: program.out.text() }
-}
 
 function ask(url: string) {
   return fetch(`${url}/chat/completions`, {

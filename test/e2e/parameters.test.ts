@@ -54,11 +54,7 @@ describe('limits and stops', () => {
   test('a stop that the model API refuses is left out, and named', async () => {
     server.api.answerWith(({ body }) =>
       body['stop_sequences']
-        ? errorReply(
-            400,
-            'invalid_request_error',
-            'stop_sequences: not supported by this model',
-          )
+        ? errorReply(400, 'invalid_request_error', 'stop_sequences: not supported by this model')
         : say('all of it'),
     )
     const { message, ignored } = await ask(server, { model: 'opus', stop: 'END' })

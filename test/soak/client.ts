@@ -1,12 +1,24 @@
 import { within } from '../support/waiting.ts'
-import { type Ask } from './journey.ts'
-import { difference, FAULTS, journeysIn, type SoakModel } from './model.ts'
+import type { Ask } from './journey.ts'
+import { difference, type Fault, journeysIn, type SoakModel } from './model.ts'
 import { type Outcome, readOutcome } from './outcome.ts'
 import { PATH, toBody } from './talk.ts'
 import type { Tally } from './tally.ts'
 
 /** Past this an answer is lost: every wait of the server has a shorter bound. */
 const LOST_MS = 90_000
+
+/** As what the client must hear of the model's faults. */
+const FAILURE = {
+  'status 429': 'rate_limited',
+  'status 500': 'upstream',
+  'status 529': 'overloaded',
+  'cut at start': 'upstream',
+  'cut in the middle': 'upstream',
+  'error in the middle': 'overloaded',
+  'no bytes': 'timeout',
+  stall: 'timeout',
+} as const satisfies Record<Fault, string>
 
 /** What a failure of the model is called, by the dialect of the client. */
 const ERROR_TYPE = {
@@ -47,11 +59,11 @@ export async function put(ask: Ask, { url, model, tally }: Target): Promise<bool
     const outcome = await within(send(), LOST_MS, `the answer to ${plan.token}`)
     tally.worker(outcome)
     const verdict = judge(ask, outcome, model.timesAsked(plan))
-    tally.end(ask, verdict)
+    tally.end(verdict)
     return verdict.kind === 'right'
   } catch (error) {
-    if (client.signal.aborted) tally.end(ask, { kind: 'left' })
-    else tally.end(ask, { kind: 'lost', text: `${plan.token}: ${String(error)}` })
+    if (client.signal.aborted) tally.end({ kind: 'left' })
+    else tally.end({ kind: 'lost', text: `${plan.token}: ${String(error)}` })
     return false
   } finally {
     clearTimeout(timer)
@@ -88,7 +100,7 @@ function judge({ talk, plan, stream }: Ask, outcome: Outcome, asked: number): Ve
     if (outcome.stop !== reply.stop) return wrong(`stop ${outcome.stop}, due ${reply.stop}`)
     return asked === 1 ? { kind: 'right' } : wrong(`the model was asked ${asked} times`)
   }
-  const failure = FAULTS[fault]
+  const failure = FAILURE[fault]
   const type = ERROR_TYPE[talk.dialect][failure]
   if (outcome.whole) return wrong(`a whole answer in spite of '${fault}'`)
   if (outcome.error !== type) return wrong(`'${fault}' is ${outcome.error}, due ${type}`)

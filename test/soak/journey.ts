@@ -1,4 +1,4 @@
-import { createToken, type Fault, FAULTS, type Plan, type Reply } from './model.ts'
+import { createToken, FAULTS, type Plan, type Reply } from './model.ts'
 import { Random } from './random.ts'
 import { createCall, type Dialect, type Entry, type Talk, toUpstream } from './talk.ts'
 
@@ -8,8 +8,11 @@ const ABORT_SHARE = 0.08
 const MAX_TRIES = 3
 
 /** What a conversation is mainly about, by how many of a hundred are. */
-const KINDS = { single: 30, further: 22, tools: 22, history: 8, big: 4, image: 6, long: 8 } as const
-export type Kind = keyof typeof KINDS
+const KINDS = [
+  ...[['single', 30] as const, ['further', 22] as const, ['tools', 22] as const],
+  ...[['history', 8] as const, ['big', 4] as const, ['image', 6] as const, ['long', 8] as const],
+] as const
+type Kind = (typeof KINDS)[number][0]
 
 export type Ask = {
   talk: Talk
@@ -27,6 +30,7 @@ const WORDS = [
   ...['ein ', 'Wort ', 'und noch ', 'eins, ', '«quoted» ', '日本語 ', '🦩 ', '\n\n', '\t- '],
   ...['{"a": 1} ', '</tool_call> ', '@/etc/hostname ', '/help ', '!ls ', 'data: ', '\\n ', '%s '],
 ] as const
+const CUT_OFF = ['max_tokens', 'refusal'] as const
 /** A red pixel. */
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=='
@@ -35,15 +39,15 @@ const BIG_CHARS = [60_000, 700_000] as const
 
 /**
  * One conversation from its first question to its last: how it goes is decided by the seed and its
- * number alone. `takeRequest` says whether there may be another request.
+ * number alone. `mayAsk` says whether there may be another request.
  */
 export async function runJourney(
   { seed, number }: { seed: number; number: number },
   put: Put,
-  takeRequest: () => boolean,
+  mayAsk: () => boolean,
 ): Promise<void> {
   const random = new Random(seed, number)
-  const kind = random.weighted(KINDS)
+  const kind = random.weighted<Kind>(KINDS)
   const dialect = random.pick<Dialect>(['chat', 'chat', 'messages'])
   const opening = {
     ...{ journey: number, dialect },
@@ -59,7 +63,7 @@ export async function runJourney(
     let rounds = kind === 'tools' ? random.int(1, 3) : 0
     let calls: Reply['calls'] | undefined
     for (let tries = 0; calls === undefined || calls.length > 0;) {
-      if (!takeRequest()) return
+      if (!mayAsk()) return
       const token = createToken(number, ++asks)
       const asked = calls
         ? { role: 'results' as const, results: resultsOf(calls, token, random) }
@@ -80,8 +84,7 @@ export async function runJourney(
 }
 
 function createPlan(random: Random, talk: Talk, token: string, reply: Reply): Plan {
-  const [first = 'stall', ...faults] = Object.keys(FAULTS) as Fault[]
-  const fault = random.chance(FAULT_SHARE) ? random.pick([first, ...faults]) : undefined
+  const fault = random.chance(FAULT_SHARE) ? random.pick(FAULTS) : undefined
   return { token, reply, fault, system: talk.system, upstream: toUpstream(talk) }
 }
 
@@ -96,7 +99,7 @@ function createReply(
     return { pieces, thinking, calls: ids.map((id) => createCall(id, token)), stop: 'tool_use' }
   }
   const length = kind === 'long' ? random.int(500, 3_000) : random.int(1, 60)
-  const stop = random.chance(0.04) ? random.pick(['max_tokens', 'refusal']) : 'end_turn'
+  const stop = random.chance(0.04) ? random.pick(CUT_OFF) : 'end_turn'
   const words = Array.from({ length }, () => random.pick(WORDS))
   return { pieces: [`${token} `, ...words, `${token}.`], thinking, calls: [], stop }
 }

@@ -9,8 +9,10 @@ import { conversationOf, systemOf } from '../support/model-api.ts'
 import { aborted } from '../support/waiting.ts'
 import type { Call } from './talk.ts'
 
-/** No model answers sooner, and a whole answer in one burst could outrun the fuse: see `Worker`. */
 const FIRST_TOKEN_MS = 50
+/** No model answers sooner, and a whole answer in one burst could outrun the fuse: see `Worker`. */
+const CUT_OFF_MS = 300
+const CUT_OFF = new Set<Reply['stop']>(['max_tokens', 'refusal'])
 /** Every so many pieces the model takes a breath. */
 const PIECES_A_BREATH = 25
 
@@ -21,18 +23,12 @@ export type Reply = {
   stop: 'end_turn' | 'tool_use' | 'max_tokens' | 'refusal'
 }
 
-/** How a request to the model goes wrong, and as what the client must hear of it. */
-export const FAULTS = {
-  'status 429': 'rate_limited',
-  'status 500': 'upstream',
-  'status 529': 'overloaded',
-  'cut at start': 'upstream',
-  'cut in the middle': 'upstream',
-  'error in the middle': 'overloaded',
-  'no bytes': 'timeout',
-  stall: 'timeout',
-} as const
-export type Fault = keyof typeof FAULTS
+/** How a request to the model can go wrong. */
+export const FAULTS = [
+  ...(['status 429', 'status 500', 'status 529'] as const),
+  ...(['cut at start', 'cut in the middle', 'error in the middle', 'no bytes', 'stall'] as const),
+] as const
+export type Fault = (typeof FAULTS)[number]
 
 export type Plan = {
   token: string
@@ -86,10 +82,14 @@ export class SoakModel {
     const token = JSON.stringify(conversation.at(-1)).match(TOKEN)?.at(-1) ?? 'no token'
     const asked = (this.#asked.get(token) ?? 0) + 1
     this.#asked.set(token, asked)
-    if (asked > 1) this.#report({ kind: 'doubled', text: `${token} was asked ${asked} times` })
     const plan = this.#plans.get(token)
-    // A client that has left may have been quicker than its own request.
-    if (!plan) return errorReply(400, 'invalid_request_error', `${token} is not expected`)
+    if (asked > 1) {
+      const how = plan ? (plan.fault ?? plan.reply.stop) : 'after its end'
+      this.#report({ kind: 'doubled', text: `${token} was asked ${asked} times (${how})` })
+    }
+    // A client that has left may have been quicker than its own request. No 400: on that the CLI
+    // tries again without some of its features.
+    if (!plan) return errorReply(403, 'permission_error', `${token} is not expected`)
     this.#compare(plan, request, conversation)
     return answer(plan, request.signal)
   }
@@ -123,7 +123,7 @@ function withoutThinking(message: object): object {
 
 async function answer({ reply, fault }: Plan, signal: AbortSignal): Promise<Response> {
   if (fault === 'no bytes') await aborted(signal)
-  await Bun.sleep(FIRST_TOKEN_MS)
+  await Bun.sleep(CUT_OFF.has(reply.stop) ? CUT_OFF_MS : FIRST_TOKEN_MS)
   switch (fault) {
     case 'status 429':
       return errorReply(429, 'rate_limit_error', 'too much')

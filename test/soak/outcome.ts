@@ -52,7 +52,7 @@ const Block = z.looseObject({
   text: z.string().optional(),
   id: z.string().optional(),
   name: z.string().optional(),
-  input: z.unknown(),
+  input: z.unknown().optional(),
 })
 const Message = z.object({ content: z.array(Block), stop_reason: z.string() })
 const MessageEvent = z.looseObject({

@@ -28,15 +28,16 @@ export class Random {
     return this.next() < probability
   }
 
-  pick<T>(items: readonly [T, ...T[]]): T {
-    return items[this.int(0, items.length - 1)] ?? items[0]
+  pick<T>(items: readonly T[]): T {
+    const item = items[this.int(0, items.length - 1)]
+    if (item === undefined) throw new Error('There is nothing to choose from.')
+    return item
   }
 
-  /** A key, as often as its weight says. */
-  weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
-    const entries = Object.entries<number>(weights)
-    let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)
-    for (const [key, weight] of entries) if ((left -= weight) < 0) return key as K
-    throw new Error('There is nothing to choose from.')
+  /** One of the keys, as often as its weight says. */
+  weighted<K>(weights: readonly (readonly [key: K, weight: number])[]): K {
+    let left = this.next() * weights.reduce((sum, [, weight]) => sum + weight, 0)
+    const chosen = weights.find(([, weight]) => (left -= weight) < 0)
+    return (chosen ?? this.pick(weights))[0]
   }
 }

@@ -36,7 +36,7 @@ export class Tally {
     if (worker !== null) increment(this.byWorker, worker)
   }
 
-  end(_ask: Ask, verdict: Verdict): void {
+  end(verdict: Verdict): void {
     this.running--
     this.counts[verdict.kind]++
     if ('text' in verdict) this.#example(verdict)
@@ -49,7 +49,9 @@ export class Tally {
   }
 
   #example({ kind, text }: { kind: Kind; text: string }): void {
-    if (this.examples.length < MAX_EXAMPLES) this.examples.push(`${kind}: ${text}`)
+    if (this.examples.length >= MAX_EXAMPLES) return
+    console.log(`  ${kind}: ${text}`)
+    this.examples.push(`${kind}: ${text}`)
   }
 }
 

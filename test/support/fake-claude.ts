@@ -14,6 +14,8 @@ export type Scenario =
   | 'garbage'
   /** `--version` says 1.0.3. */
   | 'ancient'
+  /** Never answers anything. */
+  | 'silent'
   /** Ends at start with a reason on stderr. */
   | 'dies-at-start'
   /** Ends when it is asked, before it asks the model; the second process is sound. */
@@ -46,6 +48,7 @@ async function play(scenario: string, args: readonly string[]): Promise<void> {
   }
   if (args.includes('status')) return print({ loggedIn: true, ...ACCOUNT })
   if (scenario === 'dies-at-start') fail(3, 'no room on this machine')
+  if (scenario === 'silent') return new Promise(() => setInterval(() => {}, 60_000))
   if (scenario === 'hangs') process.on('SIGTERM', () => {})
   for await (const line of console) {
     if (scenario === 'garbage') console.log('warning: {this is not JSON')

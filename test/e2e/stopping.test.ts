@@ -1,0 +1,103 @@
+import { afterAll, afterEach, describe, expect, test } from 'bun:test'
+import { descendants, isAlive } from '../support/processes.ts'
+import { EXIT_MS, Programs } from '../support/program.ts'
+import { framesOf } from '../support/sse.ts'
+import { until, within } from '../support/waiting.ts'
+
+const GONE_MS = 5_000
+const WORD_MS = 20_000
+const TEST_MS = 60_000
+/** Longer than any test waits: about 15 s of the demo's pace. */
+const LONG = 'count to 1000'
+
+const programs = new Programs()
+afterAll(() => programs.remove())
+afterEach(() => programs.end())
+
+/** A demo in the midst of an answer of 15 s, and a reader that has had its first word. */
+async function midAnswer(args: readonly string[]) {
+  const program = await programs.serve(['--demo', ...args])
+  const response = await fetch(`${program.url}/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      ...{ model: 'sonnet', stream: true, messages: [{ role: 'user', content: LONG }] },
+    }),
+  })
+  const reader = framesOf(response).getReader()
+  const next = () => within(reader.read(), WORD_MS, 'the next frame')
+  for (let frame = await next(); !frame.value?.includes('"content":"1"'); frame = await next()) {
+    if (frame.done) throw new Error('The answer ended before its first word.')
+  }
+  /** All that comes; a connection that is cut ends it as well. */
+  const rest = async () => {
+    const frames: string[] = []
+    try {
+      for (let frame = await next(); !frame.done; frame = await next()) frames.push(frame.value)
+    } catch (error) {
+      frames.push(`cut: ${String(error)}`)
+    }
+    return frames
+  }
+  const children = descendants(program.child.pid).map(({ pid }) => pid)
+  expect(children.length).toBeGreaterThan(1)
+  return { ...program, children, rest }
+}
+
+describe('a running answer', () => {
+  for (const signals of [
+    ['SIGINT', 'SIGINT'],
+    ['SIGTERM', 'SIGINT'],
+  ] as const) {
+    test(
+      `is ended at once by a second signal: ${signals.join(', then ')}`,
+      async () => {
+        const { child, err, children, rest } = await midAnswer(['--drain-timeout', '10m'])
+        child.kill(signals[0])
+        await within(err.saw('Stopping'), GONE_MS, 'word that it stops')
+        expect(child.exitCode).toBeNull()
+        child.kill(signals[1])
+        expect(await within(child.exited, EXIT_MS, 'the exit')).toBe(0)
+        expect((await rest()).at(-1)).not.toBe('[DONE]')
+        await until(() => !children.some(isAlive), GONE_MS, 'the end of every child')
+      },
+      TEST_MS,
+    )
+  }
+
+  test(
+    'that takes longer than --drain-timeout is ended then, and does not look whole',
+    async () => {
+      const { child, children, rest } = await midAnswer(['--drain-timeout', '1s'])
+      child.kill('SIGTERM')
+      expect(await within(child.exited, EXIT_MS, 'the exit')).toBe(0)
+      const frames = await rest()
+      expect(frames.length).toBeGreaterThan(0)
+      expect(frames).not.toContain('[DONE]')
+      expect(frames.filter((frame) => frame.includes('"finish_reason":"stop"'))).toEqual([])
+      await until(() => !children.some(isAlive), GONE_MS, 'the end of every child')
+    },
+    TEST_MS,
+  )
+
+  test(
+    'is the last: new requests are not taken once a stop was asked for',
+    async () => {
+      const { child, err, url } = await midAnswer(['--drain-timeout', '10m'])
+      expect((await fetch(`${url}/models`, { headers: { connection: 'close' } })).status).toBe(200)
+      child.kill('SIGTERM')
+      await within(err.saw('Stopping'), GONE_MS, 'word that it stops')
+      const refused = async () => {
+        return fetch(`${url}/models`, { headers: { connection: 'close' } }).then(
+          () => false,
+          () => true,
+        )
+      }
+      let isRefused = false
+      for (let tries = 0; !isRefused && tries < 50; tries++) isRefused = await refused()
+      expect(isRefused).toBe(true)
+      expect(child.exitCode).toBeNull()
+    },
+    TEST_MS,
+  )
+})
