@@ -154,8 +154,13 @@ describe('a conversation that goes on', () => {
   })
 
   test('asked twice at once is answered twice', async () => {
-    await ask(server, { messages: first })
-    const both = await Promise.all([0, 1].map(() => ask(server, { messages: longer })))
+    // A conversation of its own: other tests leave workers that stand where theirs stopped.
+    const opening = { role: 'user' as const, content: 'asked twice' }
+    const answer = { role: 'assistant' as const, content: 'pong' }
+    await ask(server, { messages: [opening] })
+    const both = await Promise.all(
+      [0, 1].map(() => ask(server, { messages: [opening, answer, opening] })),
+    )
     expect(both.map(({ message }) => message.content)).toEqual(['pong', 'pong'])
     expect(both.filter(({ worker }) => worker === 'resumed').length).toBe(1)
     const [one, two] = server.api.requests.slice(1).map(conversationOf)
