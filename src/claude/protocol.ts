@@ -132,10 +132,3 @@ const CliModel = z.object({
 
 /** The answer to `list_models`. */
 export const ModelList = z.object({ models: z.array(CliModel) })
-
-/** The part of the answer to `initialize` that tells whose account answers. */
-export const Initialized = z.object({
-  account: z
-    .object({ tokenSource: z.string().nullish(), apiKeySource: z.string().nullish() })
-    .nullish(),
-})
