@@ -26,9 +26,6 @@ export type WorkerOptions = Omit<ConnectionOptions, 'onMessage' | 'onRequest' | 
   usualModel: string | undefined
 }
 
-/** The CLI says that it asks some milliseconds before it does. */
-const FUSE_DELAY_MS = 15
-
 /** Questions that make the CLI load what its first turn needs. */
 const WARM_UP = ['mcp_status', 'get_settings', 'get_context_usage'] as const
 
@@ -236,10 +233,7 @@ export class Worker {
     // A request that nobody asked for must not be answered.
     if (turn.ended) return this.#cli.kill()
     turn.markRequested()
-    // Not in the way of the request itself, and long before a model has its first word.
-    setTimeout(() => {
-      if (!turn.ended) this.#setFuse(true)
-    }, FUSE_DELAY_MS)
+    this.#setFuse(true)
   }
 
   #receiveSeeding(message: CliMessage): void {
