@@ -102,8 +102,9 @@ describe('a parameter of one request never holds for the next', () => {
   test('response_format: an answer in JSON, then one in words', async () => {
     // Words where JSON was to be handed in: a CLI asks again after those, and an answer that comes
     // at once, as no model's does, can outrun what keeps it from that.
-    const pace = () => Bun.sleep(50)
-    server.api.answerWith(({ body }) => say(body.tools?.length ? '{"a":1}' : 'words', { pace }))
+    server.api.answerWith(({ body }) =>
+      say(body.tools?.length ? '{"a":1}' : 'words', { pace: () => Bun.sleep(50) }),
+    )
     const { message } = await ask(server, { response_format: { type: 'json_object' } })
     const next = await ask(server, { messages: [go, message, on] })
     expect(next.message.content).toBe('words')
