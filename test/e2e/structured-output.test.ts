@@ -16,6 +16,8 @@ import { within } from '../support/waiting.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
 setDefaultTimeout(20_000)
+const FIRST_TOKEN_MS = 50
+
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
@@ -35,7 +37,11 @@ const ULM = { city: 'Ulm', people: 126_000 }
 /** The model hands in an answer as the CLI wants it. */
 const handIn = (input: object, id = 'toolu_json') => call(id, 'StructuredOutput', input)
 const answer = (blocks: ReplyBlock[], options?: ReplyOptions) =>
-  server.api.answerWith(() => messageReply(blocks, options))
+  server.api.answerWith(async () => {
+    // No model answers at once; what keeps the CLI from asking again needs some milliseconds.
+    await Bun.sleep(FIRST_TOKEN_MS)
+    return messageReply(blocks, options)
+  })
 
 async function streamed(body: Body) {
   const request = { model: 'sonnet', stream: true, messages: [go], ...body }
