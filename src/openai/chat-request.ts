@@ -14,6 +14,7 @@ import {
   toEffort,
   toOutputSchema,
   toSampling,
+  toStops,
   toToolSpec,
 } from './request-parts.ts'
 import type { ChatRequest, ChatResponseFormat, ChatToolChoice } from './chat-schema.ts'
@@ -62,13 +63,12 @@ function toTools({ tools, functions, tool_choice }: ChatRequest): ToolSpec[] {
 function toParameters(request: ChatRequest, { sampling }: RequestOptions): Parameters {
   const { max_completion_tokens, max_tokens, stop } = request
   const maxTokens = max_completion_tokens ?? max_tokens
-  const stopSequences = [stop ?? []].flat().filter((sequence) => sequence !== '')
   return {
     ...DEFAULT_PARAMETERS,
     toolChoice: toToolChoice(request),
     parallelToolCalls: !request.functions && (request.parallel_tool_calls ?? true),
     ...(maxTokens && { maxTokens }),
-    ...(stopSequences.length > 0 && { stopSequences }),
+    ...toStops(stop),
     ...toSampling(request, sampling),
   }
 }

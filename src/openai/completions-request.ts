@@ -1,6 +1,6 @@
 import { type Conversation, DEFAULT_PARAMETERS } from '../conversation/types.ts'
 import type { CompletionRequest } from './completions-schema.ts'
-import { invalid, type Sampling, toSampling } from './request-parts.ts'
+import { invalid, type Sampling, toSampling, toStops } from './request-parts.ts'
 
 /** These models answer messages; what a text completion is, they have to be told. */
 const CONTINUE =
@@ -72,11 +72,10 @@ function toPrompts({ prompt }: CompletionRequest): string[] {
 
 function toParameters(request: CompletionRequest, { sampling }: CompletionOptions) {
   const { max_tokens, stop } = request
-  const stopSequences = [stop ?? []].flat().filter((sequence) => sequence !== '')
   return {
     ...DEFAULT_PARAMETERS,
     ...(max_tokens && { maxTokens: max_tokens }),
-    ...(stopSequences.length > 0 && { stopSequences }),
+    ...toStops(stop),
     ...toSampling(request, sampling),
   }
 }

@@ -90,3 +90,11 @@ export function toSampling(
 export function invalid(param: string, reason: string): TurnError {
   return new TurnError('invalid_request', `'${param}' is invalid: ${reason}.`, { param })
 }
+
+/** `stop` as both completions APIs have it: one sequence or several; an empty one is none. */
+export function toStops(
+  stop: string | readonly string[] | null | undefined,
+): Pick<Parameters, 'stopSequences'> {
+  const stopSequences = [stop ?? []].flat().filter((sequence) => sequence !== '')
+  return stopSequences.length > 0 ? { stopSequences } : {}
+}
