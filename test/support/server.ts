@@ -28,12 +28,13 @@ export type TestServerOptions = {
   env?: Record<string, string | undefined>
   /** A fake CLI, for what the real one cannot be made to do. */
   claude?: string
+  /** One that several servers ask; whoever started it stops it. */
+  api?: TestModelApi
 }
 
 /** The whole service on a free port, with the real CLI in a sandbox over a scripted model API. */
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { settings = {}, env = {}, claude = CLAUDE } = options
-  const api = startTestModelApi()
+  const { settings = {}, env = {}, claude = CLAUDE, api = startTestModelApi() } = options
   const sandbox = createSandbox(api.url)
   const config = resolveConfig({ flags: { 'log-level': 'error', ...settings } })
   const log = createLog({ level: config['log-level'], format: 'json' })
@@ -61,7 +62,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     async stop() {
       await parts.close()
       await server.stop(true)
-      await api.stop()
+      if (!options.api) await api.stop()
       sandbox.remove()
     },
   }
