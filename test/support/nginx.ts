@@ -78,7 +78,7 @@ export type Nginx = {
 }
 
 /** A real nginx in the foreground, configured as documented but for the addresses. */
-export async function startNginx(config: string, replicas: readonly string[]): Promise<Nginx> {
+async function startNginx(config: string, replicas: readonly string[]): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), 'claude-max-api-nginx-'))
   const address = `127.0.0.1:${freePort()}`
   const hosts = [address, ...replicas.map((url) => new URL(url).host)]
