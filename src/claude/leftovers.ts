@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { sessionDir } from './session-file.ts'
 
 /** What a worker may leave behind, and where. */
 export type Places = { env: Readonly<Record<string, string | undefined>>; temp: string }
@@ -17,13 +18,14 @@ export function removeLeftovers(pid: number, { env, temp }: Places): void {
   }
 }
 
-/** Removes the sockets of processes that are gone: those of a proxy that was killed. */
-export function sweepSockets(temp: string): void {
-  const dir = join(temp, 'cc-socks')
-  for (const name of list(dir)) {
-    const pid = Number.parseInt(name, 10)
-    if (Number.isNaN(pid) || isAlive(pid)) continue
-    rmSync(join(dir, name), { force: true })
+/** Removes the sockets of workers, and the histories of proxies, that are gone: of a killed proxy. */
+export function sweepTemp(temp: string): void {
+  for (const dir of [join(temp, 'cc-socks'), sessionDir(temp)]) {
+    for (const name of list(dir)) {
+      const pid = Number.parseInt(name, 10)
+      if (Number.isNaN(pid) || isAlive(pid)) continue
+      rmSync(join(dir, name), { force: true })
+    }
   }
 }
 

@@ -26,27 +26,52 @@ export function assistantLine(content: Message['content']): string {
   })
 }
 
+/** Lines for one write, and what the CLI does with their last message. */
+export type SeedingStep = {
+  lines: string
+  /**
+   * `kept`: puts it into the history and says so. `refused`: see `seedingSteps`. `taken`: an
+   * answer, of which it says nothing. `asked`: asks the model.
+   */
+  outcome: 'kept' | 'refused' | 'taken' | 'asked'
+}
+
+export type SeedingSpan = {
+  /** How many messages the CLI has already, and up to which it is to get them. */
+  from: number
+  to: number
+  /** Whether the CLI has been told to refuse the first message; see `seedingSteps`. */
+  anchored: boolean
+}
+
 /**
- * The conversation as writes to the CLI, in order. Each write ends with a user message, whose
- * `result` must be awaited before the next one: a CLI that is sent everything at once mixes up the
- * order. The last one makes it ask the model.
+ * Messages as writes to the CLI, in order. Each write has one user message at most, whose `result`
+ * must be awaited before the next one: a CLI that is sent everything at once mixes up the order.
+ * The last message of the conversation makes it ask the model.
  *
- * So does the first one of several, if `anchored`: it is for a CLI that has been told to refuse
- * (see `Worker`). The CLI describes its environment to the model behind the first message it is to
+ * So does the first of several, if `anchored`: it is for a CLI that has been told to refuse (see
+ * `Seeder`). The CLI describes its environment to the model behind the first message it is to
  * query, and nothing else puts that description where it stands in a conversation that grew turn
  * by turn. There it stays from request to request, so that the prompt cache hits.
  */
-export function seedingWrites(messages: readonly Message[], anchored: boolean): string[] {
-  const writes: string[] = []
-  let write = ''
-  for (const [index, message] of messages.entries()) {
-    if (message.role === 'assistant') {
-      write += assistantLine(message.content)
+export function seedingSteps(
+  messages: readonly Message[],
+  { from, to, anchored }: SeedingSpan,
+): SeedingStep[] {
+  const steps: SeedingStep[] = []
+  const first = messages.findIndex(({ role }) => role === 'user')
+  let lines = ''
+  for (const [index, { role, content }] of messages.slice(0, to).entries()) {
+    if (index < from) continue
+    if (role === 'assistant') {
+      lines += assistantLine(content)
       continue
     }
-    const query = index === messages.length - 1 || (anchored && writes.length === 0)
-    writes.push(write + userLine(message.content, { query }))
-    write = ''
+    const outcome = index === messages.length - 1 ? 'asked' : 'kept'
+    const isAnchor = anchored && index === first && outcome === 'kept'
+    lines += userLine(content, { query: isAnchor || outcome === 'asked' })
+    steps.push({ lines, outcome: isAnchor ? 'refused' : outcome })
+    lines = ''
   }
-  return writes
+  return lines === '' ? steps : [...steps, { lines, outcome: 'taken' }]
 }

@@ -1,21 +1,17 @@
 import type { ModelInfo } from '../conversation/models.ts'
 import { callIds, toolResults } from '../conversation/tool-calls.ts'
 import type { Conversation, StopReason } from '../conversation/types.ts'
-import { toCliSchema } from './cli-schema.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import type { ControlRequest } from './control.ts'
+import { Levers } from './levers.ts'
 import { McpServer } from './mcp-server.ts'
 import type { Exit } from './process.ts'
 import { type CliMessage, ModelList } from './protocol.ts'
-import { seedingWrites, userLine } from './seeding.ts'
-import { SeedingProgress } from './seeding-progress.ts'
-import {
-  INITIAL_SETTINGS,
-  type LiveSettings,
-  settingsDifference,
-  toSettings,
-  withFuse,
-} from './settings.ts'
+import { Seeder, SHOW_THINKING, type Spare } from './seeder.ts'
+import { userLine } from './seeding.ts'
+import { SessionFile } from './session-file.ts'
+import type { SessionPatterns } from './session-patterns.ts'
+import { toSettings } from './settings.ts'
 import { Turn, type TurnLimits } from './turn.ts'
 
 export type WorkerOptions = Omit<ConnectionOptions, 'onMessage' | 'onRequest' | 'onFailure'> & {
@@ -31,22 +27,19 @@ const WARM_UP = ['mcp_status', 'get_settings', 'get_context_usage'] as const
 
 /** One booted CLI process: configured, seeded and asked over its stdin, for one conversation. */
 export class Worker {
-  /** Whether the CLI refuses a message when told to; see `seedingWrites`. */
-  static #anchors = true
-
   readonly #cli: Connection
   readonly #mcp = new McpServer()
-  readonly #seeding = new SeedingProgress()
+  readonly #levers: Levers
+  readonly #seeder: Seeder
   readonly #limits: TurnLimits
   #models: ModelInfo[] = []
-  #inForce: LiveSettings = INITIAL_SETTINGS
   #turn: Turn | undefined
   /** Between the answer's end and its `result`, after which the CLI takes another message. */
   #closing: PromiseWithResolvers<void> | undefined
 
   /** Starts the CLI and resolves when it answers; a CLI that does not is ended. */
   static async boot(options: WorkerOptions): Promise<Worker> {
-    const worker = new Worker(options)
+    const worker = new Worker(options, undefined)
     try {
       await worker.#warmUp(options)
     } catch (error) {
@@ -56,17 +49,30 @@ export class Worker {
     return worker
   }
 
-  private constructor({ limits, showThinking: _, usualModel: __, ...options }: WorkerOptions) {
+  /** Starts a CLI that waits for a long history; it says nothing before it has one. */
+  static spare(options: WorkerOptions, patterns: SessionPatterns): Worker {
+    const file = new SessionFile(options.places.temp)
+    const args = [...options.args, ...file.args]
+    return new Worker({ ...options, args }, { file, patterns })
+  }
+
+  private constructor(
+    { limits, showThinking, usualModel: _, ...options }: WorkerOptions,
+    spare: Spare | undefined,
+  ) {
     this.#limits = limits
     this.#cli = new Connection({
       ...options,
       onMessage: (message) => this.#receive(message),
       onRequest: (request) => this.#answerCli(request),
       onFailure: (reason) => {
-        this.#seeding.fail(reason)
+        this.#seeder.fail(reason)
         this.#turn?.fail(reason)
       },
     })
+    this.#levers = new Levers(this.#cli, (reason) => this.#turn?.fail(reason))
+    const parts = { cli: this.#cli, mcp: this.#mcp, levers: this.#levers }
+    this.#seeder = new Seeder({ ...parts, spare, showThinking })
   }
 
   get pid(): number {
@@ -82,9 +88,19 @@ export class Worker {
     return this.#models
   }
 
-  /** Gives a pristine worker its conversation, history and all. Failures are events of the turn. */
+  /** Whether a pristine worker can be given the first `count` messages of a conversation. */
+  fits(conversation: Conversation, count: number): boolean {
+    return this.#seeder.fits(conversation, count)
+  }
+
+  /** Gives a pristine worker the first `count` messages ahead of the rest. */
+  prepare(conversation: Conversation, count: number): Promise<void> {
+    return this.#seeder.prepare(conversation, count)
+  }
+
+  /** Gives a worker its conversation, history and all. Failures are events of the turn. */
   run(conversation: Conversation): Turn {
-    return this.#begin(conversation, () => this.#seed(conversation))
+    return this.#begin(conversation, () => this.#seeder.ask(conversation))
   }
 
   /** Goes on after a finished turn: all but the last message is what the worker remembers. */
@@ -92,7 +108,8 @@ export class Worker {
     return this.#begin(conversation, async () => {
       await this.#closing?.promise
       const content = conversation.messages.at(-1)?.content ?? []
-      this.#cli.write(this.#settingsLine(conversation) + userLine(content, { query: true }))
+      const settings = this.#levers.toSet(toSettings(conversation))
+      this.#cli.write(settings + userLine(content, { query: true }))
     })
   }
 
@@ -108,7 +125,7 @@ export class Worker {
       tool_use_id: ownIds[clientIds.indexOf(result.tool_use_id)] ?? result.tool_use_id,
     }))
     return this.#begin(conversation, async () => {
-      this.#cli.write(this.#settingsLine(conversation))
+      this.#cli.write(this.#levers.toSet(toSettings(conversation)))
       // Results go to the model in the order in which the CLI took them, and of several that come
       // at once it takes any first.
       for (const result of results) await this.#mcp.answer(result)
@@ -121,11 +138,10 @@ export class Worker {
   }
 
   async #warmUp({ showThinking, usualModel }: WorkerOptions): Promise<void> {
-    const display = { subtype: 'set_max_thinking_tokens', thinking_display: 'summarized' }
-    if (usualModel) this.#cli.write(this.#applyLine({ ...this.#inForce, model: usualModel }))
+    if (usualModel) this.#cli.write(this.#levers.toSetModel(usualModel))
     const [answer] = await Promise.all([
       this.#cli.request({ subtype: 'list_models' }),
-      showThinking ? this.#cli.request(display) : undefined,
+      showThinking ? this.#cli.request(SHOW_THINKING) : undefined,
       // A version that does not know one of them is no slower for it than without.
       ...WARM_UP.map((subtype) => this.#cli.request({ subtype }).catch(() => {})),
     ])
@@ -149,52 +165,12 @@ export class Worker {
     return turn
   }
 
-  async #seed(conversation: Conversation): Promise<void> {
-    const { system, messages, tools, outputSchema } = conversation
-    // Only the first `initialize` sets the system prompt, so it waits until the prompt is known.
-    const initialize = this.#cli.prepare({
-      subtype: 'initialize',
-      systemPrompt: system === '' ? [] : [system],
-      ...(outputSchema && { jsonSchema: toCliSchema(outputSchema.schema) }),
-      ...this.#mcp.offer(tools),
-    })
-    const anchored = Worker.#anchors && messages.length > 1
-    const [first = '', ...later] = seedingWrites(messages, anchored)
-    const settings = toSettings(conversation)
-    const history = this.#seeding
-    let isIn = later.length > 0 ? history.expect(anchored ? 'refused' : 'kept') : undefined
-    const atFirst = anchored && isIn ? withFuse(settings, true) : settings
-    this.#cli.write(initialize.line + this.#applyLine(atFirst) + first)
-    await initialize.response
-    for (const [index, write] of later.entries()) {
-      await isIn
-      if (index < later.length - 1) isIn = history.expect('kept')
-      else history.end()
-      this.#cli.write(this.#applyLine(settings) + write)
-    }
-  }
-
-  /** The line that brings the request's settings into force; empty if they are. */
-  #settingsLine(conversation: Conversation): string {
-    return this.#applyLine(toSettings(conversation))
-  }
-
-  #applyLine(wanted: LiveSettings): string {
-    const settings = settingsDifference(this.#inForce, wanted)
-    this.#inForce = wanted
-    if (!settings) return ''
-    // Unlike `set_model`, this does not probe the model with a paid request.
-    const { line, response } = this.#cli.prepare({ subtype: 'apply_flag_settings', settings })
-    response.catch((error: Error) => this.#turn?.fail(error))
-    return line
-  }
-
   /**
    * Armed while a request is out, against the CLI's own second one after a cut-off, refused or
    * empty answer. Undocumented, so a spent worker is killed as well.
    */
   #setFuse(armed: boolean): void {
-    this.#cli.write(this.#applyLine(withFuse(this.#inForce, armed)))
+    this.#cli.write(this.#levers.toSetFuse(armed))
   }
 
   async #answerCli(request: ControlRequest): Promise<object> {
@@ -203,7 +179,10 @@ export class Worker {
   }
 
   async #receive(message: CliMessage): Promise<void> {
-    if (this.#seeding.active) return this.#receiveSeeding(message)
+    if (this.#seeder.active) {
+      if (!this.#seeder.receive(message)) this.#cli.kill()
+      return
+    }
     const turn = this.#turn
     if (!turn) return
     if (message.type === 'result' && this.#closing) return this.#closed(this.#closing)
@@ -234,12 +213,6 @@ export class Worker {
     if (turn.ended) return this.#cli.kill()
     turn.markRequested()
     this.#setFuse(true)
-  }
-
-  #receiveSeeding(message: CliMessage): void {
-    if (this.#seeding.receive(message)) return
-    // This version does not refuse as the others do: from now on, do without.
-    Worker.#anchors = false
-    this.#cli.kill()
+    this.#seeder.removeFile()
   }
 }

@@ -1,16 +1,15 @@
 import type { Hono } from 'hono'
-import { WORKER_ARGS, workerEnv } from '../claude/arguments.ts'
-import { type Guard, startGuard } from '../claude/guard.ts'
-import { sweepSockets, sweepToolLogs } from '../claude/leftovers.ts'
+import { startGuard } from '../claude/guard.ts'
+import { sweepTemp, sweepToolLogs } from '../claude/leftovers.ts'
 import { LoginState } from '../claude/login-state.ts'
 import { neutralDir } from '../claude/neutral-dir.ts'
-import { Worker } from '../claude/worker.ts'
 import { type Config, defaultDataDir } from '../config.ts'
 import { ResponseStore } from '../ledger/response-store.ts'
 import type { Log } from '../log.ts'
-import { type BootHint, Pool } from '../pool/pool.ts'
+import { Pool } from '../pool/pool.ts'
 import { createApp } from '../server/app.ts'
 import type { ServerEnv } from '../server/services.ts'
+import { createBoot } from './boot.ts'
 
 export type Parts = {
   config: Config
@@ -34,10 +33,10 @@ export function compose({ config, log, path, env }: Parts): Composition {
   const login = new LoginState(path, env)
   const guard = startGuard(log)
   const { cwd, temp } = neutralDir()
-  sweepSockets(temp)
+  sweepTemp(temp)
   sweepToolLogs(cwd, { env })
   const pool = new Pool({
-    boot: (hint) => bootWorker({ config, path, env, guard, ...hint }),
+    boot: createBoot({ config, path, env, guard }),
     onAnswered: (loggedIn) => login.note(loggedIn),
     maxWorkers: config['max-workers'],
     warmWorkers: config['warm-workers'],
@@ -83,29 +82,4 @@ export function compose({ config, log, path, env }: Parts): Composition {
 function dataDir(config: Config, env: NodeJS.ProcessEnv): string {
   const chosen = config.demo ? undefined : config['data-dir']
   return chosen ?? defaultDataDir(env)
-}
-
-async function bootWorker({
-  config,
-  path,
-  env,
-  guard,
-  usualModel,
-}: Omit<Parts, 'log'> & BootHint & { guard: Guard }): Promise<Worker> {
-  const { cwd, temp } = neutralDir()
-  return Worker.boot({
-    path,
-    args: WORKER_ARGS,
-    env: workerEnv(env, temp, config['upstream-retries']),
-    cwd,
-    limits: {
-      firstEventMs: config['first-event-timeout'],
-      idleMs: config['request-timeout'],
-      totalMs: config['turn-timeout'],
-    },
-    guard,
-    places: { env, temp },
-    usualModel,
-    showThinking: config.reasoning === 'summarized',
-  })
 }

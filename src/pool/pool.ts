@@ -5,9 +5,10 @@ import type { ModelInfo } from '../conversation/models.ts'
 import type { Conversation, RateLimit, TurnEvent } from '../conversation/types.ts'
 import { toTurnError } from '../errors.ts'
 import { affinityKey } from './affinity.ts'
+import { Forecast, type Purpose } from './forecast.ts'
 import { type KeptState, KeptWorkers } from './kept-workers.ts'
 import { Relaxations } from './relaxations.ts'
-import { type Acquired, type SupplyOptions, WorkerSupply } from './supply.ts'
+import { type Acquired, type Beneficiary, type SupplyOptions, WorkerSupply } from './supply.ts'
 
 /** Workers that may die under a request before it reached the model, each replaced silently. */
 const MAX_DEATHS = 2
@@ -15,8 +16,6 @@ const MAX_DEATHS = 2
 const REFILL_DELAY_MS = 250
 /** From the first event of an answer to its first words, with a fast model. */
 const FIRST_WORDS_MS = 50
-/** Models among which the usual one is looked for. */
-const MAX_MODELS_COUNTED = 32
 /** Parameters that the model API may refuse, one after another, in one request. */
 const MAX_RELAXATIONS = 3
 
@@ -25,8 +24,10 @@ export type BootHint = {
   usualModel: string | undefined
 }
 
-export type PoolOptions = Omit<SupplyOptions, 'boot' | 'giveUp' | 'onGone'> & {
-  boot: (hint: BootHint) => Promise<Worker>
+export type PoolOptions = Omit<SupplyOptions, 'boot' | 'wanted' | 'giveUp' | 'onGone'> & {
+  boot: (purpose: Purpose, hint: BootHint) => Promise<Worker>
+  /** Pristine workers kept booted whatever comes; none means that none is booted ahead. */
+  warmWorkers: number
   /** How long a finished conversation, and one in the midst of a tool call, keeps its worker. */
   ttlMs: Record<KeptState, number>
   /** Told after each turn that reached the account: whether it found a login. */
@@ -59,8 +60,7 @@ export class Pool {
   readonly #kept: KeptWorkers
   readonly #relaxations = new Relaxations()
   #rateLimit: RateLimit | undefined
-  /** How many new conversations each model had. */
-  readonly #demand = new Map<string, number>()
+  readonly #forecast = new Forecast()
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -70,9 +70,9 @@ export class Pool {
     })
     this.#supply = new WorkerSupply({
       ...options,
-      boot: () => options.boot({ usualModel: this.#usualModel() }),
-      giveUp: (purpose) =>
-        this.#kept.takeOldest(purpose === 'request' ? ['idle', 'parked'] : ['idle']),
+      boot: (purpose) => options.boot(purpose, { usualModel: this.#forecast.usualModel }),
+      wanted: () => this.#forecast.wanted({ floor: options.warmWorkers, most: options.maxWorkers }),
+      giveUp: (beneficiary) => this.#giveUp(beneficiary),
       onGone: (worker) => this.#kept.forget(worker),
     })
   }
@@ -124,8 +124,8 @@ export class Pool {
 
   async #start(conversation: Conversation, signal: AbortSignal) {
     const own = this.#takeOwn(conversation)
-    if (!own) this.#noteDemand(conversation)
-    const { worker, origin } = own ?? (await this.#supply.acquire(signal))
+    if (!own) this.#forecast.note(conversation)
+    const { worker, origin } = own ?? (await this.#supply.acquire(signal, conversation))
     const turn = begin(worker, origin, conversation)
     const abort = () => void this.#supply.retire(worker)
     signal.addEventListener('abort', abort)
@@ -156,14 +156,13 @@ export class Pool {
     return worker && { worker, origin: state === 'idle' ? 'resumed' : 'unparked' }
   }
 
-  #noteDemand({ model }: Conversation): void {
-    // Clients may make names up; what is usual shows among a few.
-    if (this.#demand.size >= MAX_MODELS_COUNTED) this.#demand.clear()
-    this.#demand.set(model, (this.#demand.get(model) ?? 0) + 1)
-  }
-
-  #usualModel(): string | undefined {
-    return [...this.#demand].toSorted(([, a], [, b]) => b - a)[0]?.[0]
+  /** Of the workers that stay with their conversations, the one least likely to be missed. */
+  #giveUp(beneficiary: Beneficiary): Worker | undefined {
+    if (beneficiary === 'request') return this.#kept.takeOldest(['idle', 'parked'])
+    // What a client has is worth more than a guess, but for the oldest of many.
+    const isDear = this.#kept.count('idle') <= this.#options.warmWorkers
+    if (beneficiary === 'guess' && isDear) return undefined
+    return this.#kept.takeOldest(['idle'])
   }
 
   #keepOrRetire(worker: Worker, turn: Turn, conversation: Conversation): void {

@@ -1,22 +1,29 @@
 import { availableParallelism } from 'node:os'
 import type { Worker } from '../claude/worker.ts'
 import type { ModelInfo } from '../conversation/models.ts'
+import type { Conversation } from '../conversation/types.ts'
 import { TurnError, toTurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { Backoff } from './backoff.ts'
+import type { Purpose } from './forecast.ts'
 import { QUEUE_RETRY_AFTER_S, WaitQueue } from './queue.ts'
+import { Shelf } from './shelf.ts'
+
+/** How often it is looked whether what is ready is still wanted. */
+const TIDY_MS = 30_000
+
+/** A request that waits, any request still to come, or one that was guessed. */
+export type Beneficiary = 'request' | 'refill' | 'guess'
 
 export type SupplyOptions = {
-  boot: () => Promise<Worker>
+  boot: (purpose: Purpose) => Promise<Worker>
+  /** What pristine workers are wanted for, the most important first; may change at any time. */
+  wanted: () => readonly Purpose[]
   maxWorkers: number
-  warmWorkers: number
   maxQueue: number
   queueTimeoutMs?: number
-  /**
-   * Gives up a kept worker so that another can be booted: any for a request that waits
-   * (`request`), only a finished one for a request still to come (`refill`).
-   */
-  giveUp: (purpose: 'request' | 'refill') => Worker | undefined
+  /** Gives up a kept worker so that another can be booted. */
+  giveUp: (beneficiary: Beneficiary) => Worker | undefined
   onGone: (worker: Worker) => void
   log: Log
 }
@@ -24,20 +31,23 @@ export type SupplyOptions = {
 /** `warm`: a booted worker was there; `cold`: the request waited for one. */
 export type Acquired = { worker: Worker; origin: 'warm' | 'cold' }
 
+const ANY: Purpose = { for: 'any' }
+
 /** The processes: booted ahead, handed out first come first served, counted until reaped. */
 export class WorkerSupply {
   readonly #options: SupplyOptions
   /** Every process that has not been reaped, whatever its state. */
   readonly #alive = new Set<Worker>()
   readonly #ending = new Set<Worker>()
-  readonly #pristine: Worker[] = []
+  readonly #shelf = new Shelf()
   readonly #queue = new WaitQueue<Worker>()
   readonly #backoff = new Backoff()
-  readonly #boots = new Set<Promise<void>>()
+  readonly #boots = new Map<Promise<void>, Purpose>()
   /** Turns on their way to the model: a boot for later must not take CPU from them. */
   #settling = 0
   #models: readonly ModelInfo[] | undefined
   #refillTimer: ReturnType<typeof setTimeout> | undefined
+  readonly #tidyTimer = setInterval(() => this.#tidy(), TIDY_MS)
   #closed = false
 
   constructor(options: SupplyOptions) {
@@ -49,16 +59,16 @@ export class WorkerSupply {
     return {
       alive: this.#alive.size,
       booting: this.#boots.size,
-      pristine: this.#pristine.length,
+      ...this.#shelf.counts,
       queued: this.#queue.length,
       bootFailures: this.#backoff.failures,
     }
   }
 
   /** Hands out a pristine worker; rejects when the queue is full or `signal` aborts. */
-  async acquire(signal: AbortSignal): Promise<Acquired> {
+  async acquire(signal: AbortSignal, conversation?: Conversation): Promise<Acquired> {
     if (this.#closed) throw shuttingDown()
-    const warm = this.#pristine.shift()
+    const warm = conversation ? this.#shelf.takeFor(conversation) : this.#shelf.takeAny()
     if (warm) return { worker: warm, origin: 'warm' }
     const { maxQueue, maxWorkers } = this.#options
     // Requests for which a worker can still be booted are not queued, they are being served.
@@ -76,7 +86,7 @@ export class WorkerSupply {
   async models(signal: AbortSignal): Promise<readonly ModelInfo[]> {
     if (this.#models) return this.#models
     const { worker } = await this.acquire(signal)
-    this.#offer(worker)
+    this.#offer(worker, ANY)
     return worker.models
   }
 
@@ -101,17 +111,18 @@ export class WorkerSupply {
 
   /** Workers that booted without a login may not notice one that comes later. */
   retirePristine(): void {
-    for (const worker of this.#pristine.splice(0)) void this.retire(worker)
+    for (const worker of this.#shelf.takeAll()) void this.retire(worker)
   }
 
   /** Ends every worker and resolves when all are reaped. */
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#refillTimer)
+    clearInterval(this.#tidyTimer)
     this.#queue.failAll(shuttingDown())
     while (this.#alive.size > 0 || this.#boots.size > 0) {
       await Promise.all([...this.#alive].map((worker) => this.retire(worker)))
-      await Promise.all(this.#boots)
+      await Promise.all(this.#boots.keys())
     }
   }
 
@@ -124,20 +135,34 @@ export class WorkerSupply {
     if (this.#closed) return
     // More boots than cores at a time only make the first of them later.
     const parallel = Math.min(this.#queue.length, availableParallelism())
-    while (this.#room() > 0 && this.#boots.size < parallel) this.#boot()
+    while (this.#room() > 0 && this.#boots.size < parallel) this.#boot(ANY)
     if (this.#queue.length > 0) return this.#makeRoom(this.#queue.length, 'request')
 
-    const missing = this.#options.warmWorkers - this.#pristine.length - this.#boots.size
-    if (missing <= 0 || this.#settling > 0 || this.#boots.size > 0) return
-    if (this.#room() <= 0) return this.#makeRoom(missing, 'refill')
-    if (this.#backoff.delayMs === 0) this.#boot()
-    else this.#refillLater()
+    const wanted = this.#options.wanted()
+    const index = this.#shelf.firstMissing(wanted, [...this.#boots.values()])
+    const missing = wanted[index]
+    if (!missing || this.#settling > 0 || this.#boots.size > 0) return
+    if (this.#room() > 0)
+      return this.#backoff.delayMs === 0 ? this.#boot(missing) : this.#refillLater()
+    const first = wanted.slice(0, index + 1)
+    // Workers for whatever comes stand first in the list; what comes after them is a guess.
+    const isGuess = first.some((purpose) => purpose.for !== 'any')
+    this.#makeRoom(1, isGuess ? 'guess' : 'refill', first)
   }
 
-  #makeRoom(wanted: number, purpose: 'request' | 'refill'): void {
+  /** Ends what is not wanted any more. */
+  #tidy(): void {
+    const wanted = this.#options.wanted()
+    for (let worker; (worker = this.#shelf.takeSurplus(wanted));) void this.retire(worker)
+    this.#fill()
+  }
+
+  /** Of what waits, all may go that is not among `dear`. */
+  #makeRoom(places: number, beneficiary: Beneficiary, dear: readonly Purpose[] = []): void {
     const coming = () => this.#boots.size + this.#room() + this.#ending.size
-    while (coming() < wanted) {
-      const worker = this.#options.giveUp(purpose)
+    while (coming() < places) {
+      // Nobody's conversation is lost with a worker that has none.
+      const worker = this.#shelf.takeSurplus(dear) ?? this.#options.giveUp(beneficiary)
       if (!worker) return
       void this.retire(worker)
     }
@@ -146,48 +171,46 @@ export class WorkerSupply {
   #refillLater(): void {
     clearTimeout(this.#refillTimer)
     this.#refillTimer = setTimeout(() => {
-      if (!this.#closed && this.#boots.size === 0 && this.#room() > 0) this.#boot()
+      if (!this.#closed && this.#boots.size === 0 && this.#room() > 0) this.#boot(ANY)
     }, this.#backoff.delayMs)
   }
 
-  #boot(): void {
-    const boot = this.#bootOne().finally(() => {
+  #boot(purpose: Purpose): void {
+    const boot = this.#bootOne(purpose).finally(() => {
       this.#boots.delete(boot)
       this.#fill()
     })
-    this.#boots.add(boot)
+    this.#boots.set(boot, purpose)
   }
 
-  async #bootOne(): Promise<void> {
+  async #bootOne(purpose: Purpose): Promise<void> {
     try {
-      const worker = await this.#options.boot()
+      const worker = await this.#options.boot(purpose)
       this.#alive.add(worker)
-      this.#models = worker.models
+      // One that waits for a long history has not said yet.
+      if (worker.models.length > 0) this.#models = worker.models
       void worker.exited.then(() => this.#gone(worker))
       this.#backoff.succeed()
-      this.#offer(worker)
+      this.#offer(worker, purpose)
     } catch (error) {
       this.#backoff.fail()
       this.#options.log.error('A worker could not be started.', { error })
-      this.#queue.failAll(notStarted(error))
+      // Those that wait wait for a worker that is ready for anything.
+      if (purpose.for === 'any') this.#queue.failAll(notStarted(error))
     }
   }
 
-  #offer(worker: Worker): void {
-    if (this.#closed || this.#queue.give(worker)) return
-    this.#pristine.push(worker)
+  #offer(worker: Worker, purpose: Purpose): void {
+    if (this.#closed || (purpose.for === 'any' && this.#queue.give(worker))) return
+    this.#shelf.put({ worker, purpose })
   }
 
   #gone(worker: Worker): void {
     this.#alive.delete(worker)
     this.#ending.delete(worker)
     this.#options.onGone(worker)
-    const index = this.#pristine.indexOf(worker)
-    if (index !== -1) {
-      this.#pristine.splice(index, 1)
-      // Nobody asked it to go: if they all do that, starting them faster does not help.
-      this.#backoff.fail()
-    }
+    // Nobody asked it to go: if they all do that, starting them faster does not help.
+    if (this.#shelf.forget(worker)) this.#backoff.fail()
     this.#fill()
   }
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { removeLeftovers, sweepSockets, sweepToolLogs } from '../../src/claude/leftovers.ts'
+import { removeLeftovers, sweepTemp, sweepToolLogs } from '../../src/claude/leftovers.ts'
 import { neutralDir } from '../../src/claude/neutral-dir.ts'
 import { workersOf } from '../support/processes.ts'
 import { startServer } from '../support/server.ts'
@@ -55,7 +55,7 @@ describe('what a killed worker left behind', () => {
 
   test('is no matter where there is nothing', () => {
     removeLeftovers(717, { env: { HOME: join(home, 'nobody') }, temp })
-    sweepSockets(temp)
+    sweepTemp(temp)
     sweepToolLogs('/nowhere', { env: { HOME: join(home, 'nobody') } })
     expect(existsSync(home)).toBe(false)
   })
@@ -65,7 +65,7 @@ test('at start the sockets of dead processes go, and those of the living stay', 
   const dead = await deadPid()
   const living = [`${process.pid}.sock`, '1.sock', 'not-a-number.sock'].toSorted()
   put(...[...living, `${dead}.sock`].map((name) => join('temp/cc-socks', name)))
-  sweepSockets(temp)
+  sweepTemp(temp)
   expect(left('temp/cc-socks')).toEqual(living)
 })
 

@@ -161,7 +161,7 @@ function poolOf(path: string, controlTimeoutMs: number) {
   const added: number[] = []
   const env = { PATH: '/usr/bin:/bin', HOME: tmpdir() }
   const pool = new Pool({
-    boot: (hint) =>
+    boot: (_, hint) =>
       Worker.boot({
         ...hint,
         ...{ path, args: [], env, cwd: tmpdir(), controlTimeoutMs, showThinking: false },

@@ -50,7 +50,17 @@ export function fakePool() {
   const runs: { conversation: Conversation; signal: AbortSignal }[] = []
   let answer: Run = pong
   const snapshot: Snapshot = {
-    ...{ alive: 1, booting: 0, pristine: 1, queued: 0, idle: 0, parked: 0, bootFailures: 0 },
+    ...{
+      alive: 1,
+      booting: 0,
+      pristine: 1,
+      prepared: 0,
+      readers: 0,
+      queued: 0,
+      idle: 0,
+      parked: 0,
+      bootFailures: 0,
+    },
     rateLimit: undefined,
   }
   return {

@@ -1,0 +1,79 @@
+import { WORKER_ARGS, workerEnv } from '../claude/arguments.ts'
+import type { Guard } from '../claude/guard.ts'
+import { neutralDir } from '../claude/neutral-dir.ts'
+import { isWritable } from '../claude/session-file.ts'
+import { SessionPatterns } from '../claude/session-patterns.ts'
+import { Worker, type WorkerOptions } from '../claude/worker.ts'
+import type { Config } from '../config.ts'
+import { type Guess, LONG_HISTORY, type Purpose } from '../pool/forecast.ts'
+import type { BootHint } from '../pool/pool.ts'
+
+/** Longer than any history takes; past this something is wrong. */
+const PREPARE_TIMEOUT_MS = 60_000
+
+export type BootParts = {
+  config: Config
+  /** Absolute path of the CLI. */
+  path: string
+  /** The environment for the CLI: the owner's, or a sandbox. */
+  env: NodeJS.ProcessEnv
+  guard: Guard
+}
+
+/** How workers are booted for what they are wanted for. */
+export function createBoot({ config, path, env, guard }: BootParts) {
+  const start = () => {
+    const { cwd, temp } = neutralDir()
+    const cliEnv = workerEnv(env, temp, config['upstream-retries'])
+    return { path, cwd, env: cliEnv, guard, places: { env, temp } }
+  }
+  const patterns = new SessionPatterns(start)
+
+  /** One that reads its history from a file, if this CLI can be made to. */
+  const forLong = async (model: string, options: WorkerOptions): Promise<Worker> => {
+    if (!patterns.has(model)) await patterns.learn(model)
+    return patterns.get(model) ? Worker.spare(options, patterns) : Worker.boot(options)
+  }
+
+  return async (purpose: Purpose, { usualModel }: BootHint): Promise<Worker> => {
+    const options: WorkerOptions = {
+      ...start(),
+      args: WORKER_ARGS,
+      limits: {
+        firstEventMs: config['first-event-timeout'],
+        idleMs: config['request-timeout'],
+        totalMs: config['turn-timeout'],
+      },
+      showThinking: config.reasoning === 'summarized',
+      usualModel,
+    }
+    switch (purpose.for) {
+      case 'any':
+        return Worker.boot(options)
+      case 'long':
+        return forLong(purpose.model, options)
+      case 'guess': {
+        const { conversation, count } = purpose.guess
+        const byFile = count > LONG_HISTORY && isWritable(conversation.messages)
+        const worker = await (byFile ? forLong(conversation.model, options) : Worker.boot(options))
+        return prepared(worker, purpose.guess)
+      }
+      default:
+        return purpose satisfies never
+    }
+  }
+}
+
+/** The worker with what was guessed; one that does not take it is ended. */
+async function prepared(worker: Worker, { conversation, count }: Guess): Promise<Worker> {
+  const timer = setTimeout(() => void worker.end(), PREPARE_TIMEOUT_MS)
+  try {
+    await worker.prepare(conversation, count)
+    return worker
+  } catch (error) {
+    await worker.end()
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}

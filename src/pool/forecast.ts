@@ -1,0 +1,153 @@
+import type { Conversation, Message } from '../conversation/types.ts'
+
+/** How many of the last new conversations say what is usual. */
+const REMEMBERED = 16
+/** Conversations whose ends are told apart. */
+const MAX_CONVERSATIONS = 64
+/** About as long as a worker takes to boot: what begins within it needs a worker of its own. */
+const BOOT_MS = 2_000
+/** How long a burst, or a long history, is expected to come again. */
+const EXPECTED_MS = 60_000
+/**
+ * From here on a file is the faster way to bring a history in: what each message costs a booted
+ * worker is more than what reading a file does (docs/performance.md).
+ */
+export const LONG_HISTORY = 48
+
+/** The beginning of a conversation that is likely to be asked for again. */
+export type Guess = {
+  key: string
+  conversation: Conversation
+  /** How many of its messages are part of the guess; none: only what comes before them. */
+  count: number
+}
+
+/**
+ * What a pristine worker is ready for. `any`: whatever comes. `long`: a long history, which it
+ * reads from a file. `guess`: a conversation that begins as guessed, which it has been given.
+ */
+export type Purpose =
+  | { for: 'any' }
+  | { for: 'long'; model: string }
+  | { for: 'guess'; guess: Guess }
+
+export function isSame(a: Purpose, b: Purpose): boolean {
+  if (a.for === 'guess' && b.for === 'guess') return a.guess.key === b.guess.key
+  return a.for === b.for
+}
+
+type Beginning = { model: string; key: string; conversation: Conversation }
+
+/** Learns from requests what the next ones will need. It may be wrong: then a guess is of no use. */
+export class Forecast {
+  readonly #now: () => number
+  /** The last new conversations, oldest first, without their messages. */
+  readonly #begun: Beginning[] = []
+  /** When workers were needed, while it matters. */
+  #needs: number[] = []
+  #peak = { size: 0, at: 0 }
+  /** How often a conversation came back and was not where its worker stood. */
+  readonly #missed = new Map<string, number>()
+  #changing: { guess: Guess; at: number } | undefined
+  #long: { model: string; at: number } | undefined
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now
+  }
+
+  /** A request that needs another worker than one it had before. */
+  note(conversation: Conversation): void {
+    this.#noteNeed()
+    const { messages, model } = conversation
+    const bare = { ...conversation, messages: [] }
+    this.#begun.push({ model, key: guessKey(bare, 0), conversation: bare })
+    if (this.#begun.length > REMEMBERED) this.#begun.shift()
+    if (messages.length > LONG_HISTORY) this.#long = { model, at: this.#now() }
+    if (messages.length > 1) this.#noteMiss(conversation)
+  }
+
+  /** The model that most of the last conversations were for. */
+  get usualModel(): string | undefined {
+    return mostFrequent(this.#begun.map(({ model }) => model))?.value
+  }
+
+  /**
+   * What pristine workers are wanted for, the most important first: `floor` of them for whatever
+   * comes, beside them as many guesses at most, then what a burst like the last would need.
+   */
+  wanted({ floor, most }: { floor: number; most: number }): Purpose[] {
+    if (floor === 0) return []
+    const more = Math.max(0, Math.min(this.#burst, most) - floor)
+    return [...forAny(floor), ...this.#guessed().slice(0, floor), ...forAny(more)]
+  }
+
+  /** Most likely first. */
+  #guessed(): Purpose[] {
+    const isExpected = ({ at }: { at: number }) => this.#now() - at < EXPECTED_MS
+    const changing = [this.#changing].filter((seen) => seen !== undefined).filter(isExpected)
+    const long = [this.#long].filter((seen) => seen !== undefined).filter(isExpected)
+    return [
+      ...changing.map(({ guess }): Purpose => ({ for: 'guess', guess })),
+      ...long.map(({ model }): Purpose => ({ for: 'long', model })),
+      ...this.#usualBeginning().map((guess): Purpose => ({ for: 'guess', guess })),
+    ]
+  }
+
+  /** How many new conversations begin at about the same time. */
+  get #burst(): number {
+    return this.#now() - this.#peak.at < EXPECTED_MS ? this.#peak.size : 0
+  }
+
+  /** What most clients have before their messages: once is no habit, and nothing costs nothing. */
+  #usualBeginning(): Guess[] {
+    const usual = mostFrequent(this.#begun.map(({ key }) => key))
+    const conversation = this.#begun.findLast(({ key }) => key === usual?.value)?.conversation
+    if (!usual || usual.times < 2 || !conversation) return []
+    const { system, tools, outputSchema } = conversation
+    if (system === '' && tools.length === 0 && !outputSchema) return []
+    return [{ key: usual.value, conversation, count: 0 }]
+  }
+
+  #noteNeed(): void {
+    const now = this.#now()
+    this.#needs = [...this.#needs.filter((at) => now - at < BOOT_MS), now]
+    if (this.#needs.length >= this.#burst) this.#peak = { size: this.#needs.length, at: now }
+  }
+
+  /** A client that changes the end of its history does so each time: the rest comes again. */
+  #noteMiss(conversation: Conversation): void {
+    const start = guessKey(conversation, 1)
+    const times = (this.#missed.get(start) ?? 0) + 1
+    this.#missed.delete(start)
+    this.#missed.set(start, times)
+    const [oldest] = this.#missed.keys()
+    if (this.#missed.size > MAX_CONVERSATIONS && oldest !== undefined) this.#missed.delete(oldest)
+    const count = conversation.messages.length - 1
+    if (times < 2 || conversation.messages[count - 1]?.role !== 'assistant') return
+    const guess = { key: guessKey(conversation, count), conversation, count }
+    this.#changing = { guess, at: this.#now() }
+  }
+}
+
+/**
+ * A name for all that a worker is given ahead of a request: equal only if it is the same to the
+ * letter, because what has been given cannot be taken back.
+ */
+export function guessKey(conversation: Conversation, count: number): string {
+  const { system, tools, outputSchema, model, effort } = conversation
+  const messages: readonly Message[] = conversation.messages.slice(0, count)
+  // With messages in, a change of the model would be told to the model.
+  const given = [system, tools, outputSchema, count > 0 && [model, effort, messages]]
+  return `${count} ${new Bun.CryptoHasher('sha256').update(JSON.stringify(given)).digest('base64')}`
+}
+
+function mostFrequent(values: readonly string[]): { value: string; times: number } | undefined {
+  const times = new Map<string, number>()
+  for (const value of values) times.set(value, (times.get(value) ?? 0) + 1)
+  const [first] = [...times].toSorted(([, a], [, b]) => b - a)
+  return first && { value: first[0], times: first[1] }
+}
+
+function forAny(count: number): Purpose[] {
+  return Array.from({ length: count }, () => ({ for: 'any' }))
+}

@@ -1,0 +1,91 @@
+import { expect, test } from 'bun:test'
+import type { Worker } from '../../src/claude/worker.ts'
+import { type Conversation, DEFAULT_PARAMETERS } from '../../src/conversation/types.ts'
+import { guessKey, LONG_HISTORY, type Purpose } from '../../src/pool/forecast.ts'
+import { Shelf } from '../../src/pool/shelf.ts'
+
+function worker(name: string, fits = true): Worker {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a class with private fields
+  return { name, fits: () => fits } as unknown as Worker
+}
+
+function conversation(messages: number, system = ''): Conversation {
+  return {
+    ...{ model: 'sonnet', system, tools: [], parameters: DEFAULT_PARAMETERS },
+    messages: Array.from({ length: messages }, (_, index) => ({
+      role: index % 2 === 0 ? 'user' : 'assistant',
+      content: [{ type: 'text', text: `${index}` }],
+    })),
+  }
+}
+
+const ANY: Purpose = { for: 'any' }
+const LONG: Purpose = { for: 'long', model: 'sonnet' }
+const guess = (of: Conversation, count: number): Purpose => ({
+  for: 'guess',
+  guess: { key: guessKey(of, count), conversation: of, count },
+})
+
+test('a conversation gets the worker that has least left to do for it', () => {
+  const shelf = new Shelf()
+  const long = conversation(LONG_HISTORY + 21)
+  const workers = {
+    any: worker('any'),
+    reader: worker('reader'),
+    begun: worker('begun'),
+    far: worker('far'),
+  }
+  shelf.put({ worker: workers.any, purpose: ANY })
+  shelf.put({ worker: workers.reader, purpose: LONG })
+  shelf.put({ worker: workers.begun, purpose: guess(long, 2) })
+  shelf.put({ worker: workers.far, purpose: guess(long, 60) })
+  expect(shelf.takeFor(long)).toBe(workers.far)
+  expect(shelf.takeFor(long)).toBe(workers.reader)
+  expect(shelf.takeFor(long)).toBe(workers.begun)
+  expect(shelf.takeFor(long)).toBe(workers.any)
+  expect(shelf.takeFor(long)).toBeUndefined()
+})
+
+test('a guess that does not fit to the letter is nobody’s', () => {
+  const shelf = new Shelf()
+  shelf.put({ worker: worker('guess'), purpose: guess(conversation(5), 4) })
+  const other = conversation(5)
+  expect(shelf.takeFor({ ...other, model: 'opus' })).toBeUndefined()
+  expect(shelf.takeFor({ ...other, system: 'S' })).toBeUndefined()
+  expect(shelf.takeFor({ ...other, effort: 'high' })).toBeUndefined()
+  expect(shelf.takeFor({ ...other, messages: other.messages.slice(0, 4) })).toBeUndefined()
+  expect(shelf.takeFor({ ...other, messages: other.messages.slice(2) })).toBeUndefined()
+  expect(shelf.takeFor(other)).toBeDefined()
+})
+
+test('a beginning without messages fits whatever the model: that can still be set', () => {
+  const shelf = new Shelf()
+  shelf.put({ worker: worker('guess'), purpose: guess(conversation(0, 'S'), 0) })
+  expect(shelf.takeFor({ ...conversation(1, 'S'), model: 'opus' })).toBeDefined()
+})
+
+test('a reader is for long histories, and only for those that it can read', () => {
+  const shelf = new Shelf()
+  shelf.put({ worker: worker('cannot', false), purpose: LONG })
+  expect(shelf.takeFor(conversation(LONG_HISTORY + 1))).toBeUndefined()
+  shelf.put({ worker: worker('can'), purpose: LONG })
+  expect(shelf.takeFor(conversation(LONG_HISTORY - 1))).toBeUndefined()
+  expect(shelf.takeFor(conversation(LONG_HISTORY + 1))).toBeDefined()
+})
+
+test('what is missing and what is too much are told by kind and number', () => {
+  const shelf = new Shelf()
+  const habit = guess(conversation(0, 'S'), 0)
+  const wanted = [ANY, ANY, habit, ANY]
+  shelf.put({ worker: worker('a'), purpose: ANY })
+  expect(shelf.firstMissing(wanted, [])).toBe(1)
+  expect(shelf.firstMissing(wanted, [ANY])).toBe(2)
+  expect(shelf.firstMissing(wanted, [ANY, habit])).toBe(3)
+  expect(shelf.firstMissing(wanted, [ANY, habit, ANY])).toBe(-1)
+  expect(shelf.takeSurplus(wanted)).toBeUndefined()
+  shelf.put({ worker: worker('old guess'), purpose: guess(conversation(3), 2) })
+  expect(shelf.takeSurplus(wanted)).toBeDefined()
+  expect(shelf.takeSurplus(wanted)).toBeUndefined()
+  expect(shelf.takeSurplus([])).toBeDefined()
+  expect(shelf.counts).toEqual({ pristine: 0, prepared: 0, readers: 0 })
+})
