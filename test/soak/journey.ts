@@ -111,6 +111,8 @@ function userEntry(kind: Kind, token: string, random: Random): Entry {
       ? prose(random, 200)
           .repeat(Math.ceil(size / 1_000))
           .slice(0, size)
+          // Half a character has no UTF-8: nobody could hand it on as it is.
+          .toWellFormed()
       : ''
   const text = `${filler}${prose(random, 6)} say ${token} `
   return { role: 'user', text, ...(kind === 'image' && { image: PNG }) }
