@@ -19,7 +19,6 @@ export function toChatCompletion(turns: readonly CollectedTurn[], meta: Response
     })),
     usage: toUsage(turns.map(({ usage }) => usage).reduce(addUsage, NO_USAGE)),
     service_tier: 'default',
-    system_fingerprint: null,
   }
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import OpenAI, {
   APIError,
   APIUserAbortError,
@@ -9,8 +9,15 @@ import OpenAI, {
   PermissionDeniedError,
   RateLimitError,
 } from 'openai'
-import { messageReply, messageStart, sseReply } from '../../src/demo/message-stream.ts'
+import {
+  messageReply,
+  messageStart,
+  type ReplyBlock,
+  sseReply,
+} from '../../src/demo/message-stream.ts'
 import { errorReply } from '../../src/demo/model-api.ts'
+import { call, tool } from '../support/chat.ts'
+import { chatClient } from '../support/chat-events.ts'
 import { startServer } from '../support/server.ts'
 import { aborted, within } from '../support/waiting.ts'
 
@@ -19,8 +26,10 @@ const GONE_MS = 10_000
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
+const { client, checked } = chatClient(server)
+afterEach(checked)
 
-const { completions } = server.client.chat
+const { completions } = client.chat
 const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: 'hi' }]
 const question = { model: 'sonnet', messages }
 
@@ -104,6 +113,54 @@ describe('the official SDK', () => {
     const found = await Promise.all(ids.map((id) => server.client.models.retrieve(id)))
     expect(found.map(({ id }) => id)).toEqual(ids)
   })
+})
+
+type Kind = {
+  body?: Partial<OpenAI.ChatCompletionCreateParamsStreaming>
+  blocks?: ReplyBlock[]
+  stopReason?: string
+  finish: OpenAI.ChatCompletion.Choice['finish_reason']
+  message?: object
+}
+const thoughts: ReplyBlock = { type: 'thinking', thinking: ['h', 'm'] }
+const calls = [call('toolu_0'), call('toolu_1')]
+const legacyFunction = { name: 'look', parameters: { type: 'object' } }
+const kinds: Record<string, Kind> = {
+  'cut off by its length': { stopReason: 'max_tokens', finish: 'length' },
+  'cut off by a refusal': { stopReason: 'refusal', finish: 'content_filter' },
+  'with thoughts': { blocks: [thoughts], finish: 'stop', message: { reasoning_content: 'hm' } },
+  'that calls tools': {
+    ...{ body: { tools: [tool()] }, blocks: calls, finish: 'tool_calls' },
+    message: { tool_calls: [{ id: 'toolu_0' }, { id: 'toolu_1' }] },
+  },
+  'that calls a function, as it was before there were tools': {
+    body: { functions: [legacyFunction] },
+    ...{ blocks: calls.slice(0, 1), finish: 'function_call' },
+    message: { function_call: { name: 'look', arguments: '{"at":"toolu_0"}' } },
+  },
+  'in two versions': { body: { n: 2 }, finish: 'stop', message: { content: 'so' } },
+}
+
+// `checked` holds each of them to the SDK's types.
+describe('an answer', () => {
+  for (const [name, kind] of Object.entries(kinds)) {
+    const { body, blocks = [], stopReason, finish, message = {} } = kind
+
+    test(`${name} says ${finish}, plain and streamed`, async () => {
+      server.api.answerWith(() =>
+        messageReply([...blocks, { type: 'text', text: 'so' }], stopReason ? { stopReason } : {}),
+      )
+      const whole = await completions.create({ ...question, ...body, stream: false })
+      const expected = Array.from({ length: body?.n ?? 1 }, () => finish)
+      expect(whole.choices.map(({ finish_reason }) => finish_reason)).toEqual(expected)
+      for (const choice of whole.choices) expect(choice.message).toMatchObject(message)
+      const chunks = await Array.fromAsync(
+        await completions.create({ ...question, ...body, stream: true }),
+      )
+      const ends = chunks.flatMap(({ choices }) => choices[0]?.finish_reason ?? [])
+      expect(ends).toEqual(expected)
+    })
+  }
 })
 
 describe('failures are the errors of the SDK that a program can catch by type', () => {

@@ -50,6 +50,7 @@ describe('a request as conversations', () => {
       ...{ maxTokens: 5, stopSequences: ['END'] },
     })
     expect(convert(body, 'forward')[0]?.parameters).toMatchObject({ temperature: 1, topP: 0.5 })
+    expect(convert({ stop: '' })[0]?.parameters).not.toHaveProperty('stopSequences')
   })
 
   test('an echo is the prompt of each choice', () => {
