@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
 import { mergeChoices } from '../../conversation/choices.ts'
-import { collect } from '../../conversation/collect.ts'
 import { resolveModel } from '../../conversation/models.ts'
 import { ignoredParameters } from '../../conversation/parameters.ts'
 import { parseRequest } from '../../conversation/parse.ts'
+import { collectChoices } from '../../openai/collect-choices.ts'
 import { COMPLETIONS_PARAMETERS } from '../../openai/completions-parameters.ts'
 import { toConversations, toEchoes } from '../../openai/completions-request.ts'
 import { type CompletionMeta, toCompletion } from '../../openai/completions-response.ts'
@@ -39,7 +39,7 @@ export function completions({ pool, catalog, dialect }: Services): Hono<ServerEn
       return streamAnswer({ answer: answers, frames, ignored, toErrorFrame: toErrorBody })
     }
     const answer = await answers
-    const turns = await Promise.all(answer.events.map(collect))
+    const turns = await collectChoices(answer.events)
     return c.json(toCompletion(turns, meta), 200, answerHeaders(answer, ignored))
   })
 }
