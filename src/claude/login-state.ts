@@ -41,7 +41,7 @@ export class LoginState {
     return this.#loggedIn
   }
 
-  /** What a turn showed. */
+  /** What a turn showed, or what the CLI said of itself when a conversation began. */
   note(loggedIn: boolean): void {
     this.#loggedIn = loggedIn
   }

@@ -132,3 +132,14 @@ const CliModel = z.object({
 
 /** The answer to `list_models`. */
 export const ModelList = z.object({ models: z.array(CliModel) })
+
+/** What of the answer to `initialize` is of use: where the CLI has its login from. */
+export const Initialized = z.object({
+  account: z
+    .object({
+      tokenSource: z.string().nullish(),
+      apiKeySource: z.string().nullish(),
+      apiProvider: z.string().nullish(),
+    })
+    .nullish(),
+})

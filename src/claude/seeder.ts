@@ -3,7 +3,7 @@ import { toCliSchema } from './cli-schema.ts'
 import type { Connection } from './connection.ts'
 import type { Levers } from './levers.ts'
 import type { McpServer } from './mcp-server.ts'
-import type { CliMessage } from './protocol.ts'
+import { type CliMessage, Initialized } from './protocol.ts'
 import { seedingSteps } from './seeding.ts'
 import { SeedingProgress } from './seeding-progress.ts'
 import { isWritable, type SessionFile } from './session-file.ts'
@@ -20,6 +20,8 @@ export type SeederParts = {
   spare: Spare | undefined
   /** Whether to ask for readable thinking; the CLI's own default shows next to nothing. */
   showThinking: boolean
+  /** Told whether the CLI has a login, when it can tell. */
+  onLogin: (loggedIn: boolean) => void
 }
 
 /** Brings a conversation into a booted CLI: at once, or its beginning ahead of time. */
@@ -109,6 +111,14 @@ export class Seeder {
     await introduction.response
   }
 
+  #noteLogin(answer: unknown): void {
+    const { account } = Initialized.safeParse(answer).data ?? {}
+    // Of a cloud provider's login the CLI says nothing here.
+    if (account?.apiProvider !== 'firstParty') return
+    const { tokenSource, apiKeySource } = account
+    this.#parts.onLogin((tokenSource ?? 'none') !== 'none' || Boolean(apiKeySource))
+  }
+
   /** Once for each CLI: only the first `initialize` sets the system prompt. */
   #introduce(conversation: Conversation, count: number) {
     if (this.#introduced) return { lines: '', response: undefined }
@@ -127,6 +137,7 @@ export class Seeder {
       ...mcp.offer(tools),
     })
     // A CLI that waits for `initialize` could not be told before.
+    void response.then((answer) => this.#noteLogin(answer)).catch(() => {})
     const display = spare && showThinking ? cli.prepare(SHOW_THINKING).line : ''
     return { lines: line + display, response }
   }

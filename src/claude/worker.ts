@@ -20,6 +20,8 @@ export type WorkerOptions = Omit<ConnectionOptions, 'onMessage' | 'onRequest' | 
   showThinking: boolean
   /** The model that requests usually ask for: set in advance, it costs them nothing. */
   usualModel: string | undefined
+  /** Told whether the CLI has a login, when it says so. */
+  onLogin: (loggedIn: boolean) => void
 }
 
 /** Questions that make the CLI load what its first turn needs. */
@@ -57,7 +59,7 @@ export class Worker {
   }
 
   private constructor(
-    { limits, showThinking, usualModel: _, ...options }: WorkerOptions,
+    { limits, showThinking, onLogin, usualModel: _, ...options }: WorkerOptions,
     spare: Spare | undefined,
   ) {
     this.#limits = limits
@@ -72,7 +74,7 @@ export class Worker {
     })
     this.#levers = new Levers(this.#cli, (reason) => this.#turn?.fail(reason))
     const parts = { cli: this.#cli, mcp: this.#mcp, levers: this.#levers }
-    this.#seeder = new Seeder({ ...parts, spare, showThinking })
+    this.#seeder = new Seeder({ ...parts, spare, showThinking, onLogin })
   }
 
   get pid(): number {

@@ -18,10 +18,11 @@ export type BootParts = {
   /** The environment for the CLI: the owner's, or a sandbox. */
   env: NodeJS.ProcessEnv
   guard: Guard
+  onLogin: WorkerOptions['onLogin']
 }
 
 /** How workers are booted for what they are wanted for. */
-export function createBoot({ config, path, env, guard }: BootParts) {
+export function createBoot({ config, path, env, guard, onLogin }: BootParts) {
   const start = () => {
     const { cwd, temp } = neutralDir()
     const cliEnv = workerEnv(env, temp, config['upstream-retries'])
@@ -46,6 +47,7 @@ export function createBoot({ config, path, env, guard }: BootParts) {
       },
       showThinking: config.reasoning === 'summarized',
       usualModel,
+      onLogin,
     }
     switch (purpose.for) {
       case 'any':

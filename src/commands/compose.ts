@@ -31,13 +31,14 @@ export type Composition = {
 /** The whole service but its socket: the CLI, the pool over it, and the HTTP surface over that. */
 export function compose({ config, log, path, env }: Parts): Composition {
   const login = new LoginState(path, env)
+  const noteLogin = (loggedIn: boolean) => login.note(loggedIn)
   const guard = startGuard(log)
   const { cwd, temp } = neutralDir()
   sweepTemp(temp)
   sweepToolLogs(cwd, { env })
   const pool = new Pool({
-    boot: createBoot({ config, path, env, guard }),
-    onAnswered: (loggedIn) => login.note(loggedIn),
+    boot: createBoot({ config, path, env, guard, onLogin: noteLogin }),
+    onAnswered: noteLogin,
     maxWorkers: config['max-workers'],
     warmWorkers: config['warm-workers'],
     maxQueue: config['max-queue'],

@@ -165,6 +165,7 @@ function poolOf(path: string, controlTimeoutMs: number) {
       Worker.boot({
         ...hint,
         ...{ path, args: [], env, cwd: tmpdir(), controlTimeoutMs, showThinking: false },
+        onLogin: () => {},
         limits: { firstEventMs: 60_000, idleMs: 60_000, totalMs: 60_000 },
         guard: { ...guard, add: (pid) => (added.push(pid), guard.add(pid)) },
         places: { env, temp: tmpdir() },
