@@ -1,23 +1,27 @@
 import type { DocumentBlock, ImageBlock, TextBlock } from '../conversation/types.ts'
-import { TurnError } from '../errors.ts'
 import type { UserPart } from './chat-schema.ts'
+import { invalid } from './request-parts.ts'
 
 const IMAGE_TYPES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
 const PDF = 'application/pdf'
 
 type Part = UserPart | { type: 'refusal'; refusal: string }
-type ContentBlock = TextBlock | ImageBlock | DocumentBlock
+export type ContentBlock = TextBlock | ImageBlock | DocumentBlock
 
 /** `path` is where the content stands in the request: `messages[2].content`. */
-export function toContentBlocks(content: string | readonly Part[], path: string): ContentBlock[] {
-  if (typeof content === 'string') return toTextBlocks(content)
+export function toContentBlocks(
+  content: string | readonly Part[],
+  path: string,
+  toText = toTextBlocks,
+): ContentBlock[] {
+  if (typeof content === 'string') return toText(content)
   return content.flatMap((part, index): ContentBlock[] => {
     const at = `${path}[${index}]`
     switch (part.type) {
       case 'text':
-        return toTextBlocks(part.text)
+        return toText(part.text)
       case 'refusal':
-        return toTextBlocks(part.refusal)
+        return toText(part.refusal)
       case 'image_url':
         return [toImageBlock(part.image_url.url, `${at}.image_url.url`)]
       case 'file':
@@ -31,6 +35,11 @@ export function toContentBlocks(content: string | readonly Part[], path: string)
 /** The model API refuses text without a visible character, and such a text says nothing. */
 export function toTextBlocks(text: string): TextBlock[] {
   return text.trim() === '' ? [] : [{ type: 'text', text }]
+}
+
+/** A tool's output is data: blanks are as good as anything. */
+export function toDataBlocks(text: string): TextBlock[] {
+  return text === '' ? [] : [{ type: 'text', text }]
 }
 
 /** A data URL's bytes, or a URL for the model API to fetch: nothing is fetched here. */
@@ -81,8 +90,4 @@ function parseDataUrl(url: string, param: string): { mediaType: string; data: st
     throw invalid(param, 'the data is not base64')
   }
   return { mediaType: (head[1] ?? '').toLowerCase(), data }
-}
-
-function invalid(param: string, reason: string): TurnError {
-  return new TurnError('invalid_request', `'${param}' is invalid: ${reason}.`, { param })
 }

@@ -1,27 +1,19 @@
-import type {
-  ImageBlock,
-  Message,
-  TextBlock,
-  ToolResultBlock,
-  ToolUseBlock,
-} from '../conversation/types.ts'
+import type { Message, ToolResultBlock, ToolUseBlock } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
-import { toContentBlocks, toImageBlock, toTextBlocks } from './chat-content.ts'
+import { toContentBlocks, toDataBlocks, toTextBlocks } from './chat-content.ts'
 import type { ChatMessage } from './chat-schema.ts'
 import { MessageReader } from './message-reader.ts'
+import { joinInstructions } from './request-parts.ts'
 
 type Role<R extends ChatMessage['role']> = Extract<ChatMessage, { role: R }>
 
-/** Instructions may stand anywhere; the model API takes them in one place, in order. */
 export function toSystem(messages: readonly ChatMessage[]): string {
-  return messages
-    .flatMap((message) => {
-      if (message.role !== 'system' && message.role !== 'developer') return []
-      const { content } = message
-      return typeof content === 'string' ? [content] : content.map(({ text }) => text)
-    })
-    .filter((text) => text.trim() !== '')
-    .join('\n\n')
+  const texts = messages.flatMap((message) => {
+    if (message.role !== 'system' && message.role !== 'developer') return []
+    const { content } = message
+    return typeof content === 'string' ? [content] : content.map(({ text }) => text)
+  })
+  return joinInstructions(texts)
 }
 
 /** The client's messages as turns of user and assistant, with every call next to its result. */
@@ -85,7 +77,8 @@ function readAssistant(reader: MessageReader, message: Role<'assistant'>): void 
 
 function toResult(reader: MessageReader, message: Role<'tool'>, path: string): ToolResultBlock {
   const { tool_call_id, content } = message
-  const result = reader.closeCall(tool_call_id, toResultBlocks(content, path))
+  const blocks = toContentBlocks(content, `${path}.content`, toDataBlocks)
+  const result = reader.closeCall(tool_call_id, blocks)
   if (result) return result
   throw new TurnError(
     'invalid_request',
@@ -99,20 +92,6 @@ function openFunction(reader: MessageReader, name: string, path: string): string
   if (reader.openCalls.includes(id)) return id
   throw new TurnError('invalid_request', `'${path}' answers no call of a function '${name}'.`, {
     param: `${path}.name`,
-  })
-}
-
-/** A tool's output is data: blanks are as good as anything. */
-function toResultBlocks(
-  content: Role<'tool'>['content'],
-  path: string,
-): (TextBlock | ImageBlock)[] {
-  const parts = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content
-  return parts.flatMap((part, index): (TextBlock | ImageBlock)[] => {
-    if (part.type === 'image_url') {
-      return [toImageBlock(part.image_url.url, `${path}.content[${index}].image_url.url`)]
-    }
-    return part.text === '' ? [] : [part]
   })
 }
 

@@ -10,6 +10,14 @@ import { TurnError } from '../errors.ts'
 
 /** What chat completions and responses ask for in the same words, once it is taken out of them. */
 
+/**
+ * Instructions may stand anywhere; the model API takes them in one place, in order, and none
+ * without a visible character.
+ */
+export function joinInstructions(texts: readonly string[]): string {
+  return texts.filter((text) => text.trim() !== '').join('\n\n')
+}
+
 type FunctionSpec = {
   name: string
   description?: string | null | undefined

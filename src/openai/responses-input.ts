@@ -1,20 +1,23 @@
 import type {
   AssistantBlock,
   DocumentBlock,
-  ImageBlock,
   Message,
-  TextBlock,
   ToolResultBlock,
 } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
-import { toDocumentBlock, toImageBlock, toTextBlocks } from './chat-content.ts'
+import {
+  type ContentBlock,
+  toDataBlocks,
+  toDocumentBlock,
+  toImageBlock,
+  toTextBlocks,
+} from './chat-content.ts'
 import { MessageReader } from './message-reader.ts'
-import { invalid } from './request-parts.ts'
+import { invalid, joinInstructions } from './request-parts.ts'
 import { type ContentPart, isKnown, type Item, type KnownItem } from './responses-items.ts'
 import { REFUSAL } from './responses-output.ts'
 
 type Content = string | readonly ContentPart[]
-type Block = TextBlock | ImageBlock | DocumentBlock
 type Call = Extract<KnownItem, { type: 'function_call' | 'custom_tool_call' }>
 type Output = Extract<KnownItem, { type: 'function_call_output' | 'custom_tool_call_output' }>
 
@@ -23,13 +26,12 @@ export type History = { before: readonly Item[]; input: readonly Item[] }
 /** An item and its place in the request, for errors. */
 type Placed<I extends KnownItem = KnownItem> = { item: I; path: string }
 
-/** Instructions may stand anywhere; the model API takes them in one place, in order. */
 export function toSystem(instructions: string | null | undefined, history: History): string {
   const texts = placed(history).flatMap(({ item }) => {
     if (item.type !== 'message') return []
     return item.role === 'system' || item.role === 'developer' ? toTexts(item.content) : []
   })
-  return [instructions ?? '', ...texts].filter((text) => text !== '').join('\n\n')
+  return joinInstructions([instructions ?? '', ...texts])
 }
 
 /**
@@ -130,7 +132,7 @@ class ItemReader {
       if (!wanted.delete(output.call_id)) return []
       this.#outputs.delete(output)
       this.#taken.add(output)
-      const content = toResultBlocks(output.output, `${path}.output`)
+      const content = toBlocks(output.output, `${path}.output`, toDataBlocks)
       return this.#messages.closeCall(output.call_id, content) ?? []
     })
   }
@@ -160,37 +162,26 @@ function toTexts(content: Content): string[] {
   })
 }
 
-/** A tool's output is data: blanks are as good as anything. */
-function toResultBlocks(output: Content, path: string): Block[] {
-  const parts =
-    typeof output === 'string' ? [{ type: 'input_text' as const, text: output }] : output
-  return parts.flatMap((part, index): Block[] => {
-    if (!('text' in part)) return toPartBlocks(part, `${path}[${index}]`)
-    return part.text === '' ? [] : [{ type: 'text', text: part.text }]
+function toBlocks(content: Content, path: string, toText = toTextBlocks): ContentBlock[] {
+  if (typeof content === 'string') return toText(content)
+  return content.flatMap((part, index): ContentBlock[] => {
+    const at = `${path}[${index}]`
+    switch (part.type) {
+      case 'input_text':
+      case 'output_text':
+        return toText(part.text)
+      case 'refusal':
+        return toText(part.refusal)
+      case 'input_image':
+        if (part.image_url) return [toImageBlock(part.image_url, `${at}.image_url`)]
+        throw invalid(`${at}.image_url`, 'send the image as a data URL or an https URL')
+      case 'input_file':
+        if (!part.file_url) return [toDocumentBlock(part, at)]
+        return [toLinkedDocument(part.file_url, part.filename ?? '', `${at}.file_url`)]
+      default:
+        return part satisfies never
+    }
   })
-}
-
-function toBlocks(content: Content, path: string): Block[] {
-  if (typeof content === 'string') return toTextBlocks(content)
-  return content.flatMap((part, index) => toPartBlocks(part, `${path}[${index}]`))
-}
-
-function toPartBlocks(part: ContentPart, path: string): Block[] {
-  switch (part.type) {
-    case 'input_text':
-    case 'output_text':
-      return toTextBlocks(part.text)
-    case 'refusal':
-      return toTextBlocks(part.refusal)
-    case 'input_image':
-      if (part.image_url) return [toImageBlock(part.image_url, `${path}.image_url`)]
-      throw invalid(`${path}.image_url`, 'send the image as a data URL or an https URL')
-    case 'input_file':
-      if (!part.file_url) return [toDocumentBlock(part, path)]
-      return [toLinkedDocument(part.file_url, part.filename ?? '', `${path}.file_url`)]
-    default:
-      return part satisfies never
-  }
 }
 
 /** The model API fetches it: nothing is fetched here. */

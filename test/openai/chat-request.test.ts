@@ -17,6 +17,16 @@ const user = (...texts: string[]) => ({
 })
 const assistant = (...texts: string[]) => ({ ...user(...texts), role: 'assistant' as const })
 
+/** A call, and what the tool gave. */
+const called = (content: unknown) => [
+  { role: 'user', content: 'go' },
+  {
+    role: 'assistant',
+    tool_calls: [{ id: 'a', type: 'function', function: { name: 'look', arguments: '{}' } }],
+  },
+  { role: 'tool', tool_call_id: 'a', content },
+]
+
 function failureOf(messages: unknown): unknown {
   try {
     read(messages)
@@ -126,8 +136,35 @@ describe('every legal form of messages for text', () => {
     expect(messages).toEqual([user('hi'), assistant('yes'), user('go')])
   })
 
-  test('no instructions are none', () => {
+  test('no instructions are none, and so are blank ones', () => {
     expect(read([{ role: 'user', content: 'hi' }]).system).toBe('')
+    const blank = { role: 'system', content: ' \n' }
+    expect(read([blank, { role: 'user', content: 'hi' }]).system).toBe('')
+  })
+
+  test("a tool's output is data, of which blanks are as good as anything", () => {
+    const url = 'https://images.test/i.png'
+    const parts = [
+      { type: 'text', text: ' ' },
+      { type: 'text', text: '' },
+      { type: 'image_url', image_url: { url } },
+    ]
+    const outputs = [
+      [' \n', [{ type: 'text', text: ' \n' }]],
+      ['', []],
+      [
+        parts,
+        [
+          { type: 'text', text: ' ' },
+          { type: 'image', source: { type: 'url', url } },
+        ],
+      ],
+    ]
+    for (const [content, expected] of outputs) {
+      expect(read(called(content)).messages.at(-1)?.content).toMatchObject([{ content: expected }])
+    }
+    const wrong = called([{ type: 'image_url', image_url: { url: 'i.png' } }])
+    expect(failureOf(wrong)).toMatchObject({ param: 'messages[2].content[0].image_url.url' })
   })
 
   test('not a byte of a text that says something is changed, whatever it is', () => {

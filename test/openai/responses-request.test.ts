@@ -44,7 +44,15 @@ test('instructions of every kind are the system prompt, in order', () => {
     system: 'a\n\nb\n\nc\n\nd',
     messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }],
   })
-  expect(convert({ instructions: '' }).system).toBe('')
+})
+
+test('no instructions are none, and so are blank ones', () => {
+  expect(convert({}).system).toBe('')
+  const input = [
+    { role: 'system', content: ' ' },
+    { role: 'user', content: 'hi' },
+  ]
+  expect(convert({ instructions: ' \n', input }).system).toBe('')
 })
 
 describe('settings', () => {
