@@ -120,9 +120,8 @@ describe('an answer that breaks off after its first word', () => {
 const Prompt = z.tuple([z.tuple([z.object({ text: z.string() })])])
 
 /**
- * The model fails the prompt `bad` in that way, once it was asked for the other one and it is time;
- * to the other it says `word`, or nothing, and then no more. Resolves when the other is asked no
- * more, which is at once, or never.
+ * The model fails the prompt `bad` in that way, once it was asked for the other one as well; to
+ * that it says `word`, or nothing, and then no more. Nobody but us can end the other's request.
  */
 function failsOne(fail: () => Response | Promise<Response>, words: 0 | 1) {
   const other = Promise.withResolvers<AbortSignal>()

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import type { StopReason, TurnEvent, Usage } from '../../src/conversation/types.ts'
 import { TurnError } from '../../src/errors.ts'
-import { type ChatFrame, type ChatMeta, toChatChunks } from '../../src/openai/chat-stream.ts'
+import { type ChatMeta, toChatChunks } from '../../src/openai/chat-stream.ts'
+import type { ChunkFrame } from '../../src/openai/choice-chunks.ts'
 
 const META: ChatMeta = {
   ...{ id: 'chatcmpl-1', created: 1, choices: 1 },
@@ -24,7 +25,7 @@ async function framesOf(events: TurnEvent[], meta: Partial<ChatMeta> = {}) {
       controller.close()
     },
   })
-  const frames: ChatFrame[] = []
+  const frames: ChunkFrame[] = []
   const chunks = source.pipeThrough(toChatChunks({ ...META, ...meta }))
   for await (const frame of chunks) frames.push(frame)
   return frames
