@@ -1,8 +1,18 @@
-export type Message = { role: 'user' | 'assistant'; content: string }
-export type Conversation = { system: string; messages: readonly Message[] }
+export type Message =
+  | { role: 'user' | 'assistant'; content: string }
+  /** The model's call of the first tool, and what came of it. */
+  | { role: 'call' | 'result'; content: string; id: string }
+export type Tool = { name: string; description: string; parameters: object }
+export type Conversation = {
+  system: string
+  messages: readonly Message[]
+  tools?: readonly Tool[]
+}
 
 const HISTORY_MESSAGE_CHARS = 250
 const SYSTEM_PROMPT_CHARS = 25_000
+
+const TOOL_COUNT = 14
 
 const SENTENCES = [
   'You keep answers short and say which file you speak of.',
@@ -15,22 +25,54 @@ export const bare = hi()
 
 export const withSystemPrompt = hi({ system: prose(SYSTEM_PROMPT_CHARS, 0) })
 
-/** So many earlier messages by turns, and a question. */
+/** About what an agent offers: 14 tools, of 12 kB together. */
+export const withTools: Conversation = {
+  ...hi(),
+  tools: Array.from({ length: TOOL_COUNT }, (_, index) => ({
+    name: `tool_${index}`,
+    description: prose(400, index),
+    parameters: {
+      type: 'object',
+      properties: Object.fromEntries(
+        SENTENCES.map((sentence, at) => [`field_${at}`, { type: 'string', description: sentence }]),
+      ),
+      required: ['field_0'],
+    },
+  })),
+}
+
+let told = 0
+
+/** So many earlier messages by turns, and a question; of a conversation nobody has seen before. */
 export function withHistory(count: number): Conversation {
+  const own = told++
   const history = Array.from({ length: count }, (_, index): Message => ({
     role: index % 2 === 0 ? 'user' : 'assistant',
-    content: prose(HISTORY_MESSAGE_CHARS, index),
+    content: `${own} ${prose(HISTORY_MESSAGE_CHARS, index)}`,
   }))
   return hi({ history })
 }
 
 /** The conversation after an answer, with the next question. */
-export function continued({ system, messages }: Conversation, answer: string): Conversation {
+export function continued({ messages, ...rest }: Conversation, answer: string): Conversation {
   const next: Message[] = [
     { role: 'assistant', content: answer },
     { role: 'user', content: 'and now?' },
   ]
-  return { system, messages: [...messages, ...next] }
+  return { ...rest, messages: [...messages, ...next] }
+}
+
+/** The conversation after the model has called the first tool and got its result. */
+export function withResult({ messages, ...rest }: Conversation, id: string): Conversation {
+  const call: Message = { role: 'call', id, content: '{"field_0":"here"}' }
+  return { ...rest, messages: [...messages, call, { role: 'result', id, content: 'found it' }] }
+}
+
+/** As OpenClaw sends it: behind the question stands what is gone from the next request. */
+export function withPassingEnd(conversation: Conversation): Conversation {
+  const last = lastOf(conversation)
+  const messages = conversation.messages.slice(0, -1)
+  return { ...conversation, messages: [...messages, { ...last, content: `${last.content} (now)` }] }
 }
 
 export function lastOf({ messages }: Conversation): Message {

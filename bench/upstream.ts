@@ -2,7 +2,13 @@ import { messageReply } from '../src/demo/message-stream.ts'
 import { type ModelRequest, startModelApi } from '../src/demo/model-api.ts'
 
 /** How the scripted model answers: at once and in two pieces, unless a scenario says otherwise. */
-export type Reply = { pieces?: number; paceMs?: number; thinkMs?: number }
+export type Reply = {
+  pieces?: number
+  paceMs?: number
+  thinkMs?: number
+  /** Calls the first tool under this id instead of saying something. */
+  call?: string
+}
 
 /** What the model API saw and did, all on the clock of `performance.now()`. */
 export type Recording = {
@@ -30,10 +36,12 @@ export function startUpstream(): Upstream {
   let recording: Recording = { posts: [], sent: [] }
   const api = startModelApi(async (request) => {
     const { posts, sent } = recording
-    const { pieces: count, paceMs = 0, thinkMs = 0 } = reply
+    const { pieces: count, paceMs = 0, thinkMs = 0, call: id } = reply
     posts.push({ at: performance.now(), ...bodyOf(request) })
     if (thinkMs > 0) await Bun.sleep(thinkMs)
-    return messageReply([{ type: 'text', text: pieces(count) }], {
+    const call = { type: 'tool_use', name: 'tool_0', input: { field_0: 'here' } } as const
+    const said = { type: 'text', text: pieces(count) } as const
+    return messageReply([id === undefined ? said : { ...call, id }], {
       model: request.body.model,
       async pace() {
         if (paceMs > 0) await Bun.sleep(paceMs)

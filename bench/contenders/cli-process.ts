@@ -4,6 +4,10 @@ import { cpuSecondsOf } from '../processes.ts'
 
 const Line = z.looseObject({
   type: z.string(),
+  request_id: z.string().optional(),
+  request: z
+    .looseObject({ message: z.looseObject({ id: z.unknown(), method: z.string() }).optional() })
+    .optional(),
   is_error: z.boolean().optional(),
   result: z.string().optional(),
   event: z

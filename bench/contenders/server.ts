@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { createParser } from 'eventsource-parser'
 import { z } from 'zod'
 import type { Bed } from '../bed.ts'
-import type { Conversation } from '../conversations.ts'
+import type { Conversation, Message } from '../conversations.ts'
 import { cpuSecondsOf, treeOf, until } from '../processes.ts'
 import type { Contender, ContenderName } from './contender.ts'
 
@@ -68,12 +68,18 @@ export async function startServer(bed: Bed, options: ServerOptions): Promise<Con
 }
 
 /** Asks for a streamed chat completion and yields its text. */
-async function* chat(url: string, { system, messages }: Conversation): AsyncGenerator<string> {
+async function* chat(
+  url: string,
+  { system, messages, tools }: Conversation,
+): AsyncGenerator<string> {
   const head = system === '' ? [] : [{ role: 'system', content: system }]
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: MODEL, stream: true, messages: [...head, ...messages] }),
+    body: JSON.stringify({
+      ...{ model: MODEL, stream: true, messages: [...head, ...messages.map(toChatMessage)] },
+      tools: tools?.map((tool) => ({ type: 'function', function: tool })),
+    }),
   })
   if (!response.ok || !response.body) {
     throw new Error(`${url} answered ${response.status}: ${await response.text()}`)
@@ -84,6 +90,23 @@ async function* chat(url: string, { system, messages }: Conversation): AsyncGene
   for await (const bytes of response.body) {
     parser.feed(decoder.decode(bytes, { stream: true }))
     yield* arrived.splice(0)
+  }
+}
+
+function toChatMessage(message: Message): object {
+  switch (message.role) {
+    case 'user':
+    case 'assistant':
+      return message
+    case 'call': {
+      const call = { name: 'tool_0', arguments: message.content }
+      const tool_calls = [{ id: message.id, type: 'function', function: call }]
+      return { role: 'assistant', content: null, tool_calls }
+    }
+    case 'result':
+      return { role: 'tool', tool_call_id: message.id, content: message.content }
+    default:
+      return message satisfies never
   }
 }
 

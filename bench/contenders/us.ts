@@ -8,7 +8,10 @@ const ENTRY = join(import.meta.dir, '../../src/index.ts')
 const WARM_WORKERS = 2
 
 const Ready = z.looseObject({
-  workers: z.looseObject({ pristine: z.number(), booting: z.number(), queued: z.number() }),
+  workers: z.looseObject({
+    ...{ pristine: z.number(), booting: z.number(), ending: z.number() },
+    ...{ settling: z.number(), queued: z.number() },
+  }),
 })
 
 /** This project with its defaults; rested when its warm workers are all there again. */
@@ -23,6 +26,7 @@ export const startUs: StartContender = (bed) =>
     async isBusy({ url }) {
       const response = await fetch(`${url}/ready`)
       const { workers } = Ready.parse(await response.json())
-      return workers.pristine < WARM_WORKERS || workers.booting > 0 || workers.queued > 0
+      const { pristine, booting, ending, settling, queued } = workers
+      return pristine < WARM_WORKERS || booting + ending + settling + queued > 0
     },
   })

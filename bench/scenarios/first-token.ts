@@ -1,5 +1,11 @@
 import type { ContenderName } from '../contenders/contender.ts'
-import { bare, type Conversation, withHistory, withSystemPrompt } from '../conversations.ts'
+import {
+  bare,
+  type Conversation,
+  withHistory,
+  withSystemPrompt,
+  withTools,
+} from '../conversations.ts'
 import { type Figure, type Sample, type Scenario, sampleAnswer } from '../measure.ts'
 import type { Reply } from '../upstream.ts'
 
@@ -26,22 +32,31 @@ export const FIRST_TOKEN: readonly Scenario[] = [
   newConversation({
     name: 'hi',
     title: 'new conversation, "hi"',
-    conversation: bare,
+    conversation: () => bare,
     rounds: { full: 20, quick: 3 },
     figures: [FIRST, POST, TOTAL, CPU, BYTES],
   }),
   newConversation({
     name: 'system',
     title: 'new conversation, 25 kB system prompt',
-    conversation: withSystemPrompt,
+    conversation: () => withSystemPrompt,
     rounds: { full: 10, quick: 0 },
     figures: [FIRST, POST],
+  }),
+  newConversation({
+    name: 'tools',
+    title: 'new conversation with 14 tools',
+    conversation: () => withTools,
+    // The others know no tools, and send none.
+    contenders: ['us', 'peer', 'prebooted'],
+    rounds: { full: 10, quick: 1 },
+    figures: [FIRST, POST, BYTES],
   }),
   ...HISTORIES.map(({ count, quick }) =>
     newConversation({
       name: `history-${count}`,
       title: `new conversation with ${count} earlier messages`,
-      conversation: withHistory(count),
+      conversation: () => withHistory(count),
       contenders: WITH_RESUMED,
       rounds: { full: 10, quick },
       figures: [FIRST, POST, CPU],
@@ -50,7 +65,7 @@ export const FIRST_TOKEN: readonly Scenario[] = [
   newConversation({
     name: 'thinking',
     title: `"hi" to a model that takes ${THINK_MS} ms, those taken out`,
-    conversation: bare,
+    conversation: () => bare,
     reply: { thinkMs: THINK_MS },
     rounds: { full: 10, quick: 0 },
     figures: [{ key: 'added', title: 'added before the first token', unit: 'ms' }],
@@ -65,7 +80,7 @@ function newConversation({
 }: {
   name: string
   title: string
-  conversation: Conversation
+  conversation: () => Conversation
   reply?: Reply
   contenders?: ContenderName[]
   rounds: Scenario['rounds']
@@ -76,7 +91,7 @@ function newConversation({
     contenders,
     warmUp: true,
     async sample(bed, contender): Promise<Sample> {
-      return (await sampleAnswer(bed, contender, conversation, reply)).figures
+      return (await sampleAnswer(bed, contender, conversation(), reply)).figures
     },
   }
 }

@@ -1,5 +1,17 @@
-import { bare, continued } from '../conversations.ts'
-import { type Scenario, sampleAnswer, timeAnswer } from '../measure.ts'
+import {
+  bare,
+  type Conversation,
+  continued,
+  withHistory,
+  withPassingEnd,
+  withResult,
+  withTools,
+} from '../conversations.ts'
+import { type Figure, type Scenario, sampleAnswer, timeAnswer } from '../measure.ts'
+
+const FIRST: Figure = { key: 'first', title: 'first token', unit: 'ms' }
+const POST: Figure = { key: 'post', title: 'request to upstream', unit: 'ms' }
+const CPU: Figure = { key: 'cpu', title: 'CPU per request', unit: 's', statistic: 'mean' }
 
 /** The second turn of a conversation whose first one was answered just before, untimed. */
 export const FURTHER_TURN: Scenario = {
@@ -8,12 +20,7 @@ export const FURTHER_TURN: Scenario = {
   contenders: ['us', 'peer', 'cold', 'prebooted', 'live', 'direct'],
   rounds: { full: 15, quick: 1 },
   warmUp: true,
-  figures: [
-    { key: 'first', title: 'first token', unit: 'ms' },
-    { key: 'post', title: 'request to upstream', unit: 'ms' },
-    { key: 'total', title: 'total', unit: 'ms' },
-    { key: 'cpu', title: 'CPU per request', unit: 's', statistic: 'mean' },
-  ],
+  figures: [FIRST, POST, { key: 'total', title: 'total', unit: 'ms' }, CPU],
   async sample(bed, contender) {
     // The hand-driven worker is in the middle of a conversation by itself.
     if (contender.name === 'live') return (await sampleAnswer(bed, contender, bare)).figures
@@ -24,3 +31,51 @@ export const FURTHER_TURN: Scenario = {
     return (await sampleAnswer(bed, contender, continued(bare, text))).figures
   },
 }
+
+/** The result of a call that the model made just before, untimed; with the tools of an agent. */
+export const AFTER_TOOL_RESULT: Scenario = {
+  name: 'tool-result',
+  title: 'after a tool result, 14 tools',
+  // The others know no tools. A worker that was only booted is given the call as history.
+  contenders: ['us', 'prebooted', 'live'],
+  rounds: { full: 10, quick: 1 },
+  warmUp: true,
+  figures: [FIRST, POST, CPU],
+  async sample(bed, contender) {
+    const call = `toolu_${crypto.randomUUID().replaceAll('-', '')}`
+    const answered = withResult(withTools, call)
+    bed.upstream.record({ call })
+    await contender.prepare(answered)
+    if (contender.name === 'us') {
+      await timeAnswer(contender, withTools, { call })
+      await contender.settle()
+    }
+    return (await sampleAnswer(bed, contender, answered)).figures
+  },
+}
+
+/**
+ * A client that puts something behind each question which is gone from its next request: no live
+ * worker stands where the conversation goes on. Two such turns go ahead, untimed.
+ */
+export const PASSING_END: readonly Scenario[] = [10, 100].map((count) => ({
+  name: `passing-end-${count}`,
+  title: `further turn, ${count} earlier messages, the end changed since`,
+  contenders: ['us', 'peer', 'prebooted', 'resumed'],
+  rounds: { full: 6, quick: count === 10 ? 1 : 0 },
+  warmUp: false,
+  figures: [FIRST, POST, CPU],
+  async sample(bed, contender) {
+    let conversation: Conversation = withHistory(count)
+    if (contender.name === 'us') {
+      for (let turn = 0; turn < 2; turn++) {
+        await contender.prepare(conversation)
+        bed.upstream.record()
+        const { text } = await timeAnswer(contender, withPassingEnd(conversation))
+        conversation = continued(conversation, text)
+        await contender.settle()
+      }
+    }
+    return (await sampleAnswer(bed, contender, withPassingEnd(conversation))).figures
+  },
+}))

@@ -24,6 +24,9 @@ export type WorkerOptions = Omit<ConnectionOptions, 'onMessage' | 'onRequest' | 
   onLogin: (loggedIn: boolean) => void
 }
 
+/** About as long as a boot takes; a spare that needs longer makes its request wait for the rest. */
+const SILENT_BOOT_MS = 500
+
 /** Questions that make the CLI load what its first turn needs. */
 const WARM_UP = ['mcp_status', 'get_settings', 'get_context_usage'] as const
 
@@ -51,11 +54,14 @@ export class Worker {
     return worker
   }
 
-  /** Starts a CLI that waits for a long history; it says nothing before it has one. */
-  static spare(options: WorkerOptions, patterns: SessionPatterns): Worker {
+  /** Starts a CLI that waits for a long history. */
+  static async spare(options: WorkerOptions, patterns: SessionPatterns): Promise<Worker> {
     const file = new SessionFile(options.places.temp)
     const args = [...options.args, ...file.args]
-    return new Worker({ ...options, args }, { file, patterns })
+    const worker = new Worker({ ...options, args }, { file, patterns })
+    // Nothing shows that it has booted: it is silent until it has its history.
+    await Promise.race([Bun.sleep(SILENT_BOOT_MS), worker.exited])
+    return worker
   }
 
   private constructor(

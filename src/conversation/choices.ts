@@ -1,3 +1,4 @@
+import { collect, type CollectedTurn } from './collect.ts'
 import type { TurnEvent } from './types.ts'
 
 /** An event of one of several answers to the same request. */
@@ -37,4 +38,16 @@ export function mergeChoices(
     },
     { highWaterMark: 0 },
   )
+}
+
+/** Reads the turns of all choices to their ends. When one fails, none goes on: nobody reads it. */
+export function collectChoices(
+  turns: readonly ReadableStream<TurnEvent>[],
+): Promise<CollectedTurn[]> {
+  const stop = new AbortController()
+  const collected = turns.map((turn) =>
+    collect(turn.pipeThrough(new TransformStream(), { signal: stop.signal })),
+  )
+  for (const one of collected) one.catch((error: unknown) => stop.abort(error))
+  return Promise.all(collected)
 }

@@ -33,6 +33,8 @@ export type Purpose =
 
 export function isSame(a: Purpose, b: Purpose): boolean {
   if (a.for === 'guess' && b.for === 'guess') return a.guess.key === b.guess.key
+  // Any of them could read any history, but each model's form has to be learned first.
+  if (a.for === 'long' && b.for === 'long') return a.model === b.model
   return a.for === b.for
 }
 

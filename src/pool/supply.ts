@@ -59,6 +59,8 @@ export class WorkerSupply {
     return {
       alive: this.#alive.size,
       booting: this.#boots.size,
+      ending: this.#ending.size,
+      settling: this.#settling,
       ...this.#shelf.counts,
       queued: this.#queue.length,
       bootFailures: this.#backoff.failures,

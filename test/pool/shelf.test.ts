@@ -73,6 +73,13 @@ test('a reader is for long histories, and only for those that it can read', () =
   expect(shelf.takeFor(conversation(LONG_HISTORY + 1))).toBeDefined()
 })
 
+test('a reader for one model does not stand for one for another', () => {
+  const shelf = new Shelf()
+  shelf.put({ worker: worker('sonnet'), purpose: LONG })
+  expect(shelf.firstMissing([{ for: 'long', model: 'opus' }], [])).toBe(0)
+  expect(shelf.firstMissing([LONG], [])).toBe(-1)
+})
+
 test('what is missing and what is too much are told by kind and number', () => {
   const shelf = new Shelf()
   const habit = guess(conversation(0, 'S'), 0)

@@ -53,6 +53,8 @@ export function fakePool() {
     ...{
       alive: 1,
       booting: 0,
+      ending: 0,
+      settling: 0,
       pristine: 1,
       prepared: 0,
       readers: 0,

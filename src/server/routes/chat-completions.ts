@@ -1,6 +1,5 @@
 import { Hono } from 'hono'
-import { mergeChoices } from '../../conversation/choices.ts'
-import { collect } from '../../conversation/collect.ts'
+import { collectChoices, mergeChoices } from '../../conversation/choices.ts'
 import { resolveModel } from '../../conversation/models.ts'
 import { ignoredParameters } from '../../conversation/parameters.ts'
 import { parseRequest } from '../../conversation/parse.ts'
@@ -43,7 +42,7 @@ export function chatCompletions({ pool, catalog, dialect }: Services): Hono<Serv
       return streamAnswer({ answer: answers, frames: frames(), ignored, toErrorFrame: toErrorBody })
     }
     const answer = await answers
-    const turns = await Promise.all(answer.events.map(collect))
+    const turns = await collectChoices(answer.events)
     return c.json(toChatCompletion(turns, meta), 200, answerHeaders(answer, ignored))
   })
 }
