@@ -33,6 +33,8 @@ export class Turn {
   readonly requested: Promise<void>
   /** Resolves when the last event is out or the reader has gone. */
   readonly finished: Promise<void>
+  /** How long the answer may be, if the request says so. */
+  readonly maxTokens: number | undefined
   rateLimit: RateLimit | undefined
   wasRequested = false
 
@@ -50,6 +52,7 @@ export class Turn {
 
   constructor({ rules, limits, onAbandoned }: TurnOptions) {
     this.#translator = new TurnTranslator(rules)
+    this.maxTokens = rules.parameters.maxTokens
     this.started = this.#started.promise
     this.requested = this.#requested.promise
     this.finished = this.#finished.promise

@@ -3,6 +3,7 @@ import { callIds, toolResults } from '../conversation/tool-calls.ts'
 import type { Conversation, StopReason } from '../conversation/types.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import type { ControlRequest } from './control.ts'
+import { Fuse } from './fuse.ts'
 import { Levers } from './levers.ts'
 import { McpServer } from './mcp-server.ts'
 import type { Exit } from './process.ts'
@@ -36,6 +37,7 @@ export class Worker {
   readonly #mcp = new McpServer()
   readonly #levers: Levers
   readonly #seeder: Seeder
+  readonly #fuse: Fuse
   readonly #limits: TurnLimits
   #models: ModelInfo[] = []
   #turn: Turn | undefined
@@ -74,11 +76,13 @@ export class Worker {
       onMessage: (message) => this.#receive(message),
       onRequest: (request) => this.#answerCli(request),
       onFailure: (reason) => {
+        this.#fuse.drop()
         this.#seeder.fail(reason)
         this.#turn?.fail(reason)
       },
     })
     this.#levers = new Levers(this.#cli, (reason) => this.#turn?.fail(reason))
+    this.#fuse = new Fuse(this.#cli, this.#levers)
     const parts = { cli: this.#cli, mcp: this.#mcp, levers: this.#levers }
     this.#seeder = new Seeder({ ...parts, spare, showThinking, onLogin })
   }
@@ -173,14 +177,6 @@ export class Worker {
     return turn
   }
 
-  /**
-   * Armed while a request is out, against the CLI's own second one after a cut-off, refused or
-   * empty answer. Undocumented, so a spent worker is killed as well.
-   */
-  #setFuse(armed: boolean): void {
-    this.#cli.write(this.#levers.toSetFuse(armed))
-  }
-
   async #answerCli(request: ControlRequest): Promise<object> {
     if (request.subtype === 'mcp_message') return this.#mcp.handle(request)
     throw new Error(`unsupported request ${request.subtype}`)
@@ -206,7 +202,7 @@ export class Worker {
     // Before the client hears of the end: the CLI asks again within milliseconds.
     if (turn.goesOnAlone) return this.#cli.kill()
     if (turn.spent) return
-    this.#setFuse(false)
+    this.#fuse.disarm()
     // Tool calls leave the CLI's own turn open.
     if (reason !== 'tool_calls' && type !== 'result') this.#closing = Promise.withResolvers()
   }
@@ -220,7 +216,7 @@ export class Worker {
     // A request that nobody asked for must not be answered.
     if (turn.ended) return this.#cli.kill()
     turn.markRequested()
-    this.#setFuse(true)
+    this.#fuse.requesting(turn.maxTokens)
     this.#seeder.removeFile()
   }
 }

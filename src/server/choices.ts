@@ -17,6 +17,11 @@ export async function runChoices(
   conversations: readonly Conversation[],
   signal: AbortSignal,
 ): Promise<Answers> {
+  const [only] = conversations
+  if (only && conversations.length === 1) {
+    const { events, ...answer } = await pool.run(only, signal)
+    return { ...answer, events: [events] }
+  }
   const choices = conversations.map((conversation): Choice => {
     const stop = new AbortController()
     return { run: pool.run(conversation, AbortSignal.any([signal, stop.signal])), stop }
