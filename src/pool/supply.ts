@@ -1,16 +1,20 @@
 import { availableParallelism } from 'node:os'
+import type { Exit } from '../claude/process.ts'
 import type { Worker } from '../claude/worker.ts'
 import type { ModelInfo } from '../conversation/models.ts'
 import type { Conversation } from '../conversation/types.ts'
-import { TurnError, toTurnError } from '../errors.ts'
+import { TurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { Backoff } from './backoff.ts'
+import { Backoff, type BackoffOptions } from './backoff.ts'
+import { CrashLoop, type Start } from './crash-loop.ts'
 import type { Purpose } from './forecast.ts'
 import { QUEUE_RETRY_AFTER_S, WaitQueue } from './queue.ts'
 import { Shelf } from './shelf.ts'
 
 /** How often it is looked whether what is ready is still wanted. */
 const TIDY_MS = 30_000
+/** What was booted ahead and is lost once in this time was an accident. */
+const FORGET_MS = 60_000
 
 /** A request that waits, any request still to come, or one that was guessed. */
 export type Beneficiary = 'request' | 'refill' | 'guess'
@@ -25,6 +29,8 @@ export type SupplyOptions = {
   /** Gives up a kept worker so that another can be booted. */
   giveUp: (beneficiary: Beneficiary) => Worker | undefined
   onGone: (worker: Worker) => void
+  /** The delays between boots that fail. */
+  backoff?: BackoffOptions
   log: Log
 }
 
@@ -41,7 +47,9 @@ export class WorkerSupply {
   readonly #ending = new Set<Worker>()
   readonly #shelf = new Shelf()
   readonly #queue = new WaitQueue<Worker>()
-  readonly #backoff = new Backoff()
+  readonly #starts: CrashLoop
+  /** Workers lost before anybody needed them: no reason to refuse a request. */
+  readonly #losses: Backoff
   readonly #boots = new Map<Promise<void>, Purpose>()
   /** Turns on their way to the model: a boot for later must not take CPU from them. */
   #settling = 0
@@ -52,6 +60,8 @@ export class WorkerSupply {
 
   constructor(options: SupplyOptions) {
     this.#options = options
+    this.#starts = new CrashLoop(options.backoff)
+    this.#losses = new Backoff({ ...options.backoff, forgetMs: FORGET_MS })
     this.#fill()
   }
 
@@ -63,15 +73,17 @@ export class WorkerSupply {
       settling: this.#settling,
       ...this.#shelf.counts,
       queued: this.#queue.length,
-      bootFailures: this.#backoff.failures,
+      bootFailures: this.#starts.failures,
     }
   }
 
-  /** Hands out a pristine worker; rejects when the queue is full or `signal` aborts. */
+  /** A pristine worker; rejects when none starts, the queue is full or `signal` aborts. */
   async acquire(signal: AbortSignal, conversation?: Conversation): Promise<Acquired> {
     if (this.#closed) throw shuttingDown()
     const warm = conversation ? this.#shelf.takeFor(conversation) : this.#shelf.takeAny()
     if (warm) return { worker: warm, origin: 'warm' }
+    const { refusal } = this.#starts
+    if (refusal) throw refusal
     const { maxQueue, maxWorkers } = this.#options
     // Requests for which a worker can still be booted are not queued, they are being served.
     const served = Math.max(0, maxWorkers - this.#alive.size)
@@ -136,16 +148,19 @@ export class WorkerSupply {
   #fill(): void {
     if (this.#closed) return
     // More boots than cores at a time only make the first of them later.
-    const parallel = Math.min(this.#queue.length, availableParallelism())
+    const needed = Math.min(this.#queue.length, this.#starts.maxAtOnce)
+    const parallel = Math.min(needed, availableParallelism())
     while (this.#room() > 0 && this.#boots.size < parallel) this.#boot(ANY)
-    if (this.#queue.length > 0) return this.#makeRoom(this.#queue.length, 'request')
+    if (needed > 0) return this.#makeRoom(needed, 'request')
 
     const wanted = this.#options.wanted()
     const index = this.#shelf.firstMissing(wanted, [...this.#boots.values()])
     const missing = wanted[index]
     if (!missing || this.#settling > 0 || this.#boots.size > 0) return
-    if (this.#room() > 0)
-      return this.#backoff.delayMs === 0 ? this.#boot(missing) : this.#refillLater()
+    if (this.#room() > 0) {
+      const waitMs = Math.max(this.#starts.waitMs, this.#losses.waitMs)
+      return waitMs === 0 ? this.#boot(missing) : this.#fillIn(waitMs)
+    }
     const first = wanted.slice(0, index + 1)
     // Workers for whatever comes stand first in the list; what comes after them is a guess.
     const isGuess = first.some((purpose) => purpose.for !== 'any')
@@ -170,11 +185,9 @@ export class WorkerSupply {
     }
   }
 
-  #refillLater(): void {
+  #fillIn(ms: number): void {
     clearTimeout(this.#refillTimer)
-    this.#refillTimer = setTimeout(() => {
-      if (!this.#closed && this.#boots.size === 0 && this.#room() > 0) this.#boot(ANY)
-    }, this.#backoff.delayMs)
+    this.#refillTimer = setTimeout(() => this.#fill(), ms)
   }
 
   #boot(purpose: Purpose): void {
@@ -186,20 +199,30 @@ export class WorkerSupply {
   }
 
   async #bootOne(purpose: Purpose): Promise<void> {
+    const start = this.#starts.begin()
     try {
       const worker = await this.#options.boot(purpose)
       this.#alive.add(worker)
       // One that waits for a long history has not said yet.
       if (worker.models.length > 0) this.#models = worker.models
-      void worker.exited.then(() => this.#gone(worker))
-      this.#backoff.succeed()
+      void worker.exited.then((exit) => this.#gone(worker, exit))
+      // Any other may have said nothing yet.
+      if (purpose.for === 'any') this.#starts.succeed()
       this.#offer(worker, purpose)
     } catch (error) {
-      this.#backoff.fail()
-      this.#options.log.error('A worker could not be started.', { error })
-      // Those that wait wait for a worker that is ready for anything.
-      if (purpose.for === 'any') this.#queue.failAll(notStarted(error))
+      this.#failed(purpose, error, start)
     }
+  }
+
+  #failed(purpose: Purpose, error: unknown, start: Start): void {
+    // Requests wait for a worker that is ready for anything; a guess may be at fault itself.
+    const isGuess = purpose.for !== 'any'
+    if (isGuess) this.#losses.fail()
+    const reason = isGuess ? undefined : this.#starts.fail(error, start)
+    const { failures, waitMs } = isGuess ? this.#losses : this.#starts
+    const fields = { error, failures, nextTryMs: Math.ceil(waitMs) }
+    this.#options.log.error('A worker could not be started.', fields)
+    if (reason) this.#queue.failAll(reason)
   }
 
   #offer(worker: Worker, purpose: Purpose): void {
@@ -207,21 +230,17 @@ export class WorkerSupply {
     this.#shelf.put({ worker, purpose })
   }
 
-  #gone(worker: Worker): void {
+  #gone(worker: Worker, { code, signal }: Exit): void {
     this.#alive.delete(worker)
     this.#ending.delete(worker)
     this.#options.onGone(worker)
-    // Nobody asked it to go: if they all do that, starting them faster does not help.
-    if (this.#shelf.forget(worker)) this.#backoff.fail()
+    if (this.#shelf.forget(worker)) {
+      // Nobody asked it to go: if they all do that, starting them faster does not help.
+      this.#losses.fail()
+      this.#options.log.warn('A worker ended before it was needed.', { code, signal })
+    }
     this.#fill()
   }
-}
-
-/** Nothing of a conversation has been near the process yet, so its last words may be told. */
-function notStarted(cause: unknown): TurnError {
-  const { kind, message, cause: stderr } = toTurnError(cause)
-  const reason = stderr instanceof Error ? `${message} ${stderr.message}` : message
-  return new TurnError(kind, `A worker could not be started: ${reason}`, { cause })
 }
 
 function shuttingDown(): TurnError {

@@ -3,7 +3,16 @@
  * just enough of the protocol; the scenario comes in FAKE_CLAUDE. Never used where the real one
  * would serve: what it says of the protocol is our belief, not a fact.
  */
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -18,6 +27,8 @@ export type Scenario =
   | 'silent'
   /** Ends at start with a reason on stderr. */
   | 'dies-at-start'
+  /** The same, but the second process is sound. */
+  | 'dies-once-at-start'
   /** Ends when it is asked, before it asks the model; the second process is sound. */
   | 'dies-once-before-asking'
   | 'dies-always-before-asking'
@@ -28,26 +39,48 @@ export type Scenario =
   /** Begins its answer and closes its output without an end. */
   | 'closes-output'
 
-export type FakeClaude = { path: string; remove(): void }
+export type FakeClaude = {
+  path: string
+  /** How often it was started as a worker. */
+  starts(): number
+  /** Plays another scenario from the next start on. */
+  become(scenario: Scenario): void
+  remove(): void
+}
 
 /** An executable that plays the scenario, whatever the PATH. */
 export function fakeClaude(scenario: Scenario): FakeClaude {
   const folder = mkdtempSync(join(tmpdir(), 'fake-claude-'))
   const path = join(folder, 'claude')
-  const state = join(folder, 'state')
-  const variables = `FAKE_CLAUDE=${scenario} FAKE_CLAUDE_STATE=${state}`
   const program = `"${process.execPath}" "${import.meta.path}"`
-  writeFileSync(path, `#!/bin/sh\n${variables} exec ${program} "$@"\n`)
-  chmodSync(path, 0o755)
-  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) }
+  const become = (next: Scenario) => {
+    const variables = `FAKE_CLAUDE=${next} FAKE_CLAUDE_STATE=${folder}`
+    writeFileSync(`${path}.new`, `#!/bin/sh\n${variables} exec ${program} "$@"\n`)
+    chmodSync(`${path}.new`, 0o755)
+    // In one step: somebody may be starting it.
+    renameSync(`${path}.new`, path)
+  }
+  writeFileSync(join(folder, 'starts'), '')
+  become(scenario)
+  return {
+    path,
+    become,
+    starts: () => readFileSync(join(folder, 'starts')).length,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
 }
+
+/** A folder that all processes of one fake share. */
+const STATE = process.env['FAKE_CLAUDE_STATE'] ?? ''
 
 async function play(scenario: string, args: readonly string[]): Promise<void> {
   if (args.includes('--version')) {
     return console.log(scenario === 'ancient' ? '1.0.3 (Claude Code)' : '2.1.328 (Claude Code)')
   }
   if (args.includes('status')) return print({ loggedIn: true, ...ACCOUNT })
+  appendFileSync(join(STATE, 'starts'), '.')
   if (scenario === 'dies-at-start') fail(3, 'no room on this machine')
+  if (scenario === 'dies-once-at-start' && isFirst()) fail(3, 'no room on this machine')
   if (scenario === 'silent') return new Promise(() => setInterval(() => {}, 60_000))
   if (scenario === 'hangs') process.on('SIGTERM', () => {})
   for await (const line of console) {
@@ -98,9 +131,9 @@ async function answer(scenario: string, { shouldQuery = true }: Message): Promis
 }
 
 function isFirst(): boolean {
-  const state = process.env['FAKE_CLAUDE_STATE'] ?? ''
-  if (existsSync(state)) return false
-  writeFileSync(state, '')
+  const mark = join(STATE, 'first')
+  if (existsSync(mark)) return false
+  writeFileSync(mark, '')
   return true
 }
 
