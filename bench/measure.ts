@@ -7,6 +7,12 @@ import { pieces, type Recording, type Reply } from './upstream.ts'
 /** The longest that one sample may take, a burst of 32 on a busy machine included. */
 export const SAMPLE_MS = 180_000
 
+/**
+ * Before each sample, for everybody alike: a CLI that was just booted goes on tidying up, which
+ * takes CPU from its neighbours, and is up to twice as quick if asked in the same breath.
+ */
+const REST_MS = 700
+
 /** The figures of one sample by their keys. */
 export type Sample = Record<string, number>
 
@@ -88,6 +94,7 @@ export async function sampleAnswer(
 ): Promise<{ answer: TimedAnswer; recording: Recording; figures: Sample }> {
   const cpuBefore = contender.cpuSeconds()
   await contender.prepare(conversation)
+  await Bun.sleep(REST_MS)
   const recording = bed.upstream.record(reply)
   const answer = await timeAnswer(contender, conversation, reply)
   await contender.settle()

@@ -1,7 +1,7 @@
 import { type Conversation, lastOf, type Message } from '../conversations.ts'
 import { type CliProcess, type Line, toLine } from './cli-process.ts'
 import type { StartContender } from './contender.ts'
-import { askFirst, bootWorker, firstTurn, messageLine, rest } from './worker.ts'
+import { askFirst, bootWorker, firstTurn, messageLine } from './worker.ts'
 
 /**
  * A worker that holds the conversation already, driven by hand: the floor for a further turn. Each
@@ -29,7 +29,6 @@ export const startLive: StartContender = async (bed) => {
       await askFirst(worker, { ...conversation, messages: conversation.messages.slice(0, -2) })
       waiting = await worker.readUntil(({ request }) => request?.message?.method === 'tools/call')
     } else await Array.fromAsync(firstTurn(worker, conversation))
-    await rest()
     // Boot and history are the first turn's expense, not the further turn's.
     bootSeconds += worker.cpuSeconds
   }

@@ -4,14 +4,6 @@ import type { Conversation, Message, Tool } from '../conversations.ts'
 import { CliProcess, toLine } from './cli-process.ts'
 import { MODEL } from './contender.ts'
 
-/**
- * A worker of ours has rested when a request comes, for the bench waits until the pool is full
- * again. One that is asked in the same breath in which it was booted is up to twice as quick.
- */
-const REST_MS = 1_000
-
-export const rest = () => Bun.sleep(REST_MS)
-
 /** Boots a worker with everything done ahead that does not depend on the conversation. */
 export async function bootWorker(bed: Bed): Promise<CliProcess> {
   const cli = new CliProcess(bed, WORKER_ARGS, workerEnv(bed.env, bed.home))
@@ -21,7 +13,6 @@ export async function bootWorker(bed: Bed): Promise<CliProcess> {
     { subtype: 'get_settings' },
     { subtype: 'apply_flag_settings', settings: { model: MODEL } },
   )
-  await rest()
   return cli
 }
 
