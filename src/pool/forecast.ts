@@ -85,14 +85,19 @@ export class Forecast {
 
   /** Most likely first. */
   #guessed(): Purpose[] {
-    const isExpected = ({ at }: { at: number }) => this.#now() - at < EXPECTED_MS
-    const changing = [this.#changing].filter((seen) => seen !== undefined).filter(isExpected)
-    const long = [this.#long].filter((seen) => seen !== undefined).filter(isExpected)
+    // What is not expected any more is forgotten: it holds what somebody said.
+    this.#changing = this.#ifExpected(this.#changing)
+    this.#long = this.#ifExpected(this.#long)
+    const begun = this.#changing ? [this.#changing.guess] : []
     return [
-      ...changing.map(({ guess }): Purpose => ({ for: 'guess', guess })),
-      ...long.map(({ model }): Purpose => ({ for: 'long', model })),
+      ...begun.map((guess): Purpose => ({ for: 'guess', guess })),
+      ...(this.#long ? [{ for: 'long', model: this.#long.model } as const] : []),
       ...this.#usualBeginning().map((guess): Purpose => ({ for: 'guess', guess })),
     ]
+  }
+
+  #ifExpected<T extends { at: number }>(seen: T | undefined): T | undefined {
+    return seen && this.#now() - seen.at < EXPECTED_MS ? seen : undefined
   }
 
   /** How many new conversations begin at about the same time. */
