@@ -4,11 +4,13 @@ import { startServer } from '../support/server.ts'
 import { until } from '../support/waiting.ts'
 
 const SOON_MS = 10_000
+// What one test makes a server expect is not to be in the other's way.
 const server = await startServer({ settings: { 'max-workers': 6, 'warm-workers': 1 } })
+const other = await startServer({ settings: { 'max-workers': 6, 'warm-workers': 1 } })
 const bare = await startServer({ settings: { 'max-workers': 6, 'warm-workers': 0 } })
-afterAll(() => Promise.all([server.stop(), bare.stop()]))
+afterAll(() => Promise.all([server.stop(), other.stop(), bare.stop()]))
 beforeEach(() => {
-  for (const { api } of [server, bare]) {
+  for (const { api } of [server, other, bare]) {
     api.forget()
     api.answerWith(() => messageReply([{ type: 'text', text: 'answer' }]))
   }
@@ -36,16 +38,16 @@ const withTool = (said: string, system: string) => ({
   tools: [weather],
 })
 
-const prepared = (count: number) =>
-  until(() => server.pool.snapshot().prepared === count, SOON_MS, `${count} prepared`)
+const prepared = (count: number, { pool } = server) =>
+  until(() => pool.snapshot().prepared === count, SOON_MS, `${count} prepared`)
 
 test('what conversations usually begin with is given to a worker ahead of the next', async () => {
   await ask(server, withTool('one', 'You know the weather.'))
   await ask(server, withTool('two', 'You know the weather.'))
   await prepared(1)
   // Another beginning does not touch it ...
-  const other = withTool('three', 'You know nothing.')
-  expect(await ask(server, other)).toBe(await ask(bare, other))
+  const unusual = withTool('three', 'You know nothing.')
+  expect(await ask(server, unusual)).toBe(await ask(bare, unusual))
   expect(server.pool.snapshot().prepared).toBe(1)
   // ... and the usual one takes it; parameters are nobody's guess.
   const usual = {
@@ -65,11 +67,11 @@ test('a client that changes the end of its history finds the rest in place', asy
     // As OpenClaw does: what was said last carries a mark that is gone from the next request.
     const last = { role: 'user', content: `(now) question ${turn}` } as const
     const body = { messages: [...messages, last] }
-    if (turn > 2) await prepared(1)
-    const before = server.pool.snapshot().prepared
-    const asked = ask(server, body)
+    if (turn > 2) await prepared(1, other)
+    const before = other.pool.snapshot().prepared
+    const asked = ask(other, body)
     if (before > 0) {
-      await prepared(0)
+      await prepared(0, other)
       taken++
     }
     expect(await asked).toBe(await ask(bare, body))
