@@ -14,7 +14,7 @@ export const START_UP: Scenario = {
   name: 'start-up',
   title: 'start-up',
   contenders: SERVERS,
-  rounds: { full: 5, quick: 1 },
+  rounds: { full: 4, quick: 1 },
   warmUp: false,
   figures: [
     { key: 'models', title: 'until /v1/models answers', unit: 'ms' },
@@ -39,7 +39,7 @@ export const IDLE: Scenario = {
   name: 'idle',
   title: 'at rest',
   contenders: SERVERS,
-  rounds: { full: 3, quick: 0 },
+  rounds: { full: 2, quick: 0 },
   warmUp: false,
   figures: [
     { key: 'server', title: 'memory of the server alone', unit: 'MB' },

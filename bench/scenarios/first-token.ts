@@ -33,14 +33,14 @@ export const FIRST_TOKEN: readonly Scenario[] = [
     name: 'hi',
     title: 'new conversation, "hi"',
     conversation: () => bare,
-    rounds: { full: 20, quick: 3 },
+    rounds: { full: 12, quick: 3 },
     figures: [FIRST, POST, TOTAL, CPU, BYTES],
   }),
   newConversation({
     name: 'system',
     title: 'new conversation, 25 kB system prompt',
     conversation: () => withSystemPrompt,
-    rounds: { full: 10, quick: 0 },
+    rounds: { full: 6, quick: 0 },
     figures: [FIRST, POST],
   }),
   newConversation({
@@ -49,7 +49,7 @@ export const FIRST_TOKEN: readonly Scenario[] = [
     conversation: () => withTools,
     // The others know no tools, and send none.
     contenders: ['us', 'peer', 'prebooted'],
-    rounds: { full: 10, quick: 1 },
+    rounds: { full: 6, quick: 1 },
     figures: [FIRST, POST, BYTES],
   }),
   ...HISTORIES.map(({ count, quick }) =>
@@ -58,7 +58,7 @@ export const FIRST_TOKEN: readonly Scenario[] = [
       title: `new conversation with ${count} earlier messages`,
       conversation: () => withHistory(count),
       contenders: WITH_RESUMED,
-      rounds: { full: 10, quick },
+      rounds: { full: 5, quick },
       figures: [FIRST, POST, CPU],
     }),
   ),
@@ -67,7 +67,7 @@ export const FIRST_TOKEN: readonly Scenario[] = [
     title: `"hi" to a model that takes ${THINK_MS} ms, those taken out`,
     conversation: () => bare,
     reply: { thinkMs: THINK_MS },
-    rounds: { full: 10, quick: 0 },
+    rounds: { full: 6, quick: 0 },
     figures: [{ key: 'added', title: 'added before the first token', unit: 'ms' }],
   }),
 ]

@@ -18,7 +18,7 @@ export const FURTHER_TURN: Scenario = {
   name: 'further-turn',
   title: 'further turn of a short conversation',
   contenders: ['us', 'peer', 'cold', 'prebooted', 'live', 'direct'],
-  rounds: { full: 15, quick: 1 },
+  rounds: { full: 12, quick: 1 },
   warmUp: true,
   figures: [FIRST, POST, { key: 'total', title: 'total', unit: 'ms' }, CPU],
   async sample(bed, contender) {
@@ -38,7 +38,7 @@ export const AFTER_TOOL_RESULT: Scenario = {
   title: 'after a tool result, 14 tools',
   // The others know no tools. A worker that was only booted is given the call as history.
   contenders: ['us', 'prebooted', 'live'],
-  rounds: { full: 10, quick: 1 },
+  rounds: { full: 8, quick: 1 },
   warmUp: true,
   figures: [FIRST, POST, CPU],
   async sample(bed, contender) {
@@ -62,7 +62,7 @@ export const PASSING_END: readonly Scenario[] = [10, 100].map((count) => ({
   name: `passing-end-${count}`,
   title: `further turn, ${count} earlier messages, the end changed since`,
   contenders: ['us', 'peer', 'prebooted', 'resumed'],
-  rounds: { full: 6, quick: count === 10 ? 1 : 0 },
+  rounds: { full: 4, quick: count === 10 ? 1 : 0 },
   warmUp: false,
   figures: [FIRST, POST, CPU],
   async sample(bed, contender) {

@@ -1,4 +1,4 @@
-import type { Contender } from '../contenders/contender.ts'
+import type { Contender, ContenderName } from '../contenders/contender.ts'
 import { bare } from '../conversations.ts'
 import { type Sample, type Scenario, timeAnswer } from '../measure.ts'
 import { pssMbOf, treeOf } from '../processes.ts'
@@ -13,7 +13,7 @@ export const BACK_TO_BACK: Scenario = {
   name: 'back-to-back',
   title: `${IN_A_ROW} requests in a row without a pause`,
   contenders: ['us', 'peer', 'cold', 'direct'],
-  rounds: { full: 5, quick: 1 },
+  rounds: { full: 4, quick: 1 },
   warmUp: false,
   figures: [
     { key: 'first', title: 'first token', unit: 'ms' },
@@ -32,17 +32,18 @@ export const BACK_TO_BACK: Scenario = {
 }
 
 export const BURSTS: readonly Scenario[] = [
-  burst(8, { full: 4, quick: 1 }),
-  burst(32, { full: 3, quick: 0 }),
+  burst(8, ['us', 'peer', 'cold', 'direct'], { full: 3, quick: 1 }),
+  // Each round of one process per request takes a minute and a half.
+  burst(32, ['us', 'peer', 'direct'], { full: 2, quick: 0 }),
 ]
 
-function burst(size: number, rounds: Scenario['rounds']): Scenario {
+function burst(size: number, contenders: ContenderName[], rounds: Scenario['rounds']): Scenario {
   const all = async (contender: Contender) =>
     Promise.all(Array.from({ length: size }, () => firstToken(contender)))
   return {
     name: `burst-${size}`,
     title: `${size} requests at once`,
-    contenders: ['us', 'peer', 'cold', 'direct'],
+    contenders,
     rounds,
     warmUp: false,
     figures: [

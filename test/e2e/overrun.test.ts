@@ -6,7 +6,7 @@ import { startServer } from '../support/server.ts'
 import { until } from '../support/waiting.ts'
 
 /** The CLI's own second request would be a race: once is luck. */
-const TIMES = 20
+const TIMES = 12
 const AT_ONCE = 4
 const GONE_MS = 10_000
 /** No model answers sooner. One that did, in one burst, could outrun the fuse: see `Worker`. */

@@ -7,7 +7,7 @@ import { until } from '../support/waiting.ts'
 const TURNS = 100
 const AT_ONCE = 4
 
-// `SLOW_TESTS=1 bun test test/slow`; the normal suite has a fifth of it in overrun.test.ts.
+// `SLOW_TESTS=1 bun test test/slow`; the normal suite has an eighth of it in overrun.test.ts.
 if (process.env['SLOW_TESTS'] === '1') {
   describe('max_tokens', async () => {
     const server = await startServer({ settings: { 'max-workers': AT_ONCE, 'warm-workers': 0 } })
