@@ -39,28 +39,36 @@ function pretend(scenario: Scenario): FakeClaude {
 
 for (const stream of [false, true]) {
   describe(`${stream ? 'streaming' : 'plain'}: a CLI`, () => {
-    test(
-      'that is killed in its answer is an error, and the next request has another',
-      async () => {
-        const server = await serve()
-        const said = Promise.withResolvers<void>()
-        server.api.answerWith(({ signal }) => {
-          said.resolve()
-          return begins(() => aborted(signal))
-        })
-        const response = askRaw(server, stream)
-        await within(said.promise, SEEN_MS, 'the request to the model')
-        // A stream has begun when its first word is there.
-        const begun = stream ? await response : undefined
-        const [worker] = workersOf(process.pid)
-        process.kill(worker?.pid ?? 0, 'SIGKILL')
-        if (begun) await expectErrorFrame(begun, expect.stringMatching(/^(hel)?$/), 'worker_failed')
-        else await expectError(await response, 502, 'worker_failed')
-        server.api.forget()
-        expect((await ask(server)).message.content).toBe('pong')
-      },
-      TEST_MS,
-    )
+    // The first gives it no time; on the others it ends itself, and may say so.
+    for (const [signal, code] of [
+      ['SIGKILL', 'worker_failed'],
+      ['SIGTERM', 'worker_failed'],
+      ['SIGINT', 'upstream_error'],
+    ] as const) {
+      test(
+        `that is ended by ${signal} in its answer is an error, and the next request has another`,
+        async () => {
+          const server = await serve()
+          const said = Promise.withResolvers<void>()
+          server.api.answerWith((request) => {
+            said.resolve()
+            return begins(() => aborted(request.signal))
+          })
+          const response = askRaw(server, stream)
+          await within(said.promise, SEEN_MS, 'the request to the model')
+          // A stream has begun when its first word is there.
+          const begun = stream ? await response : undefined
+          const [worker] = workersOf(process.pid)
+          process.kill(worker?.pid ?? 0, signal)
+          const some = expect.stringMatching(/^(hel)?$/)
+          if (begun) await expectErrorFrame(begun, some, code)
+          else await expectError(await response, 502, code)
+          server.api.forget()
+          expect((await ask(server)).message.content).toBe('pong')
+        },
+        TEST_MS,
+      )
+    }
 
     const survived = ['garbage', 'dies-once-at-start', 'dies-once-before-asking'] as const
     for (const scenario of survived) {
@@ -100,24 +108,31 @@ for (const stream of [false, true]) {
       )
     }
 
-    test(
-      'that says nothing when it starts is a 502 within its bound, and is ended',
-      async () => {
-        const { pool, pids, close } = poolOf(pretend('silent').path, 1_000)
-        try {
-          const { post } = fakeApp({ pool })
-          const response = await post({ ...QUESTION, stream })
-          const text = await response.clone().text()
-          expect(text).toContain('unanswered for 1000 ms')
-          await expectError(response, 502, 'worker_failed')
-          await until(() => !pids().some(isAlive), GONE_MS, 'the end of the silent CLI')
-          expect(pool.snapshot().bootFailures).toBeGreaterThan(0)
-        } finally {
-          await close()
-        }
-      },
-      TEST_MS,
-    )
+    const unheard: [Scenario, string][] = [
+      ['silent', 'unanswered for 1000 ms'],
+      ['babbles', 'unanswered for 1000 ms'],
+      ['rambles', 'a line of over'],
+    ]
+    for (const [scenario, reason] of unheard) {
+      test(
+        `with the trouble '${scenario}' when it starts is a 502 within its bound, and is ended`,
+        async () => {
+          const { pool, pids, close } = poolOf(pretend(scenario).path, 1_000)
+          try {
+            const { post } = fakeApp({ pool })
+            const response = await post({ ...QUESTION, stream })
+            expect(await response.clone().text()).toContain(reason)
+            await expectError(response, 502, 'worker_failed')
+            expect(pids().length).toBeGreaterThan(0)
+            await until(() => !pids().some(isAlive), GONE_MS, 'the end of the CLI')
+            expect(pool.snapshot().bootFailures).toBeGreaterThan(0)
+          } finally {
+            await close()
+          }
+        },
+        TEST_MS,
+      )
+    }
 
     test(
       'that is all taken: the queue is full at once, or waited in for no longer than it says',

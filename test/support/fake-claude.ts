@@ -25,6 +25,10 @@ export type Scenario =
   | 'ancient'
   /** Never answers anything. */
   | 'silent'
+  /** The same, but prints lines that are no JSON without end. */
+  | 'babbles'
+  /** Prints a line without end. */
+  | 'rambles'
   /** Ends at start with a reason on stderr. */
   | 'dies-at-start'
   /** The same, but the second process is sound. */
@@ -81,6 +85,8 @@ async function play(scenario: string, args: readonly string[]): Promise<void> {
   appendFileSync(join(STATE, 'starts'), '.')
   if (scenario === 'dies-at-start') fail(3, 'no room on this machine')
   if (scenario === 'dies-once-at-start' && isFirst()) fail(3, 'no room on this machine')
+  if (scenario === 'babbles') await talk('blah '.repeat(1_000) + '\n')
+  if (scenario === 'rambles') await talk('blah '.repeat(10_000))
   if (scenario === 'silent') return new Promise(() => setInterval(() => {}, 60_000))
   if (scenario === 'hangs') process.on('SIGTERM', () => {})
   for await (const line of console) {
@@ -89,6 +95,11 @@ async function play(scenario: string, args: readonly string[]): Promise<void> {
     if (message.type === 'control_request') agree(message)
     else if (message.type === 'user') await answer(scenario, message)
   }
+}
+
+/** Until it is killed, as fast as it is read. */
+async function talk(words: string): Promise<never> {
+  for (;;) await Bun.write(Bun.stdout, words)
 }
 
 type Message = {
