@@ -4,7 +4,7 @@ import type { Guard } from './guard.ts'
 import { type Places, removeLeftovers } from './leftovers.ts'
 import { ndjson } from './ndjson.ts'
 import { type CliProcess, type Exit, spawnCli, type SpawnOptions } from './process.ts'
-import { type CliMessage, parseCliMessage } from './protocol.ts'
+import { type CliMessage, isBrokenMessage, parseCliMessage, unreadable } from './protocol.ts'
 
 /** A boot takes 0.3 s alone and 2.5 s among eight; past this something is wrong. */
 const CONTROL_TIMEOUT_MS = 30_000
@@ -89,7 +89,7 @@ export class Connection {
 
   async #pump(): Promise<void> {
     try {
-      for await (const value of this.#process.stdout.pipeThrough(ndjson())) {
+      for await (const value of this.#process.stdout.pipeThrough(ndjson({ onGarbage }))) {
         const message = parseCliMessage(value)
         if (message && !this.#control.accept(message)) await this.#onMessage(message)
       }
@@ -104,6 +104,11 @@ export class Connection {
     this.#control.close(reason)
     this.#onFailure(reason)
   }
+}
+
+/** Words of whatever else writes to the same output harm nobody, unless they broke a message. */
+function onGarbage(line: string): void {
+  if (isBrokenMessage(line)) throw unreadable('a message')
 }
 
 function deathOf({ code, signal, stderr }: Exit): TurnError {

@@ -4,6 +4,7 @@
  * Only what we use is described; the rest passes by unseen, so that a newer CLI does not break us.
  */
 import { z } from 'zod'
+import { TurnError } from '../errors.ts'
 
 const count = z.number().nullish()
 
@@ -116,9 +117,34 @@ export type CliMessage = z.infer<typeof CliMessage>
 export type ResultMessage = Extract<CliMessage, { type: 'result' }>
 export type AssistantMessage = Extract<CliMessage, { type: 'assistant' }>
 
-/** The message, or undefined for a type, an event or a shape this version has no use for. */
+/** A line that has something of a message in it: one that was broken by words of another. */
+const BROKEN = /\{"type" ?: ?"/
+
+/** Whether a line that is no JSON was to be a message: then part of an answer may be lost. */
+export function isBrokenMessage(line: string): boolean {
+  return BROKEN.test(line)
+}
+
+/** Events without which an answer would be another one. */
+const EVENTS: ReadonlySet<unknown> = new Set(
+  StreamEvent.options.map((event) => event.shape.type.value),
+)
+const Event = z.object({ type: z.literal('stream_event'), event: z.object({ type: z.string() }) })
+
+/**
+ * The message, or undefined for a type, an event or a shape this version has no use for. Throws
+ * where part of an answer would be lost: a short answer must not look whole.
+ */
 export function parseCliMessage(value: unknown): CliMessage | undefined {
-  return CliMessage.safeParse(value).data
+  const parsed = CliMessage.safeParse(value)
+  if (parsed.success) return parsed.data
+  const type = Event.safeParse(value).data?.event.type
+  if (type === undefined || !EVENTS.has(type)) return undefined
+  throw unreadable(`a '${type}'`)
+}
+
+export function unreadable(what: string): TurnError {
+  return new TurnError('worker', `The CLI printed ${what} that cannot be read.`)
 }
 
 /** One model as `list_models` and `initialize` report it. */

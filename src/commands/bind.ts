@@ -8,6 +8,8 @@ const OWNER_ONLY_UMASK = 0o177
 const COMMON = {
   /** Until the service is there to answer. */
   fetch: () => new Response('starting', { status: 503, headers: { 'retry-after': '1' } }),
+  /** What is too large is said by us, in the dialect of the request, and not by Bun. */
+  maxRequestBodySize: Number.MAX_SAFE_INTEGER,
   /** Bun's page for developers shows source code to whoever meets an error. */
   development: false,
 }

@@ -91,6 +91,19 @@ for (const stream of [false, true]) {
       )
     }
 
+    for (const scenario of ['broken-piece', 'shapeless-piece'] as const) {
+      test(
+        `with the trouble '${scenario}' is an error, and not a short answer`,
+        async () => {
+          const server = await serve({ claude: pretend(scenario).path })
+          const response = await askRaw(server, stream)
+          if (stream) await expectErrorFrame(response, 'po', 'worker_failed')
+          else await expectError(response, 502, 'worker_failed')
+        },
+        TEST_MS,
+      )
+    }
+
     const lost: [Scenario, number, string][] = [
       ['dies-always-before-asking', 502, 'worker_failed'],
       ['dies-at-start', 502, 'worker_failed'],

@@ -21,6 +21,10 @@ export type Scenario =
   | 'plain'
   /** Like `plain`, between lines that are no JSON. */
   | 'garbage'
+  /** Words of another break the line of a piece of the answer. */
+  | 'broken-piece'
+  /** A piece of the answer has lost what it is a piece of. */
+  | 'shapeless-piece'
   /** `--version` says 1.0.3. */
   | 'ancient'
   /** Never answers anything. */
@@ -136,7 +140,12 @@ async function answer(scenario: string, { shouldQuery = true }: Message): Promis
   event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'po' } })
   if (scenario === 'dies-mid-answer') fail(5, 'the machine is on fire')
   if (scenario === 'closes-output') process.exit(0)
-  event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'ng' } })
+  const last = { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'ng' } }
+  if (scenario === 'broken-piece') {
+    const line = JSON.stringify({ type: 'stream_event', event: last })
+    console.log(`${line.slice(0, 60)}Warning: low on memory\n${line.slice(60)}`)
+  } else if (scenario === 'shapeless-piece') event({ type: last.type, index: last.index })
+  else event(last)
   event({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 2 } })
   print({ ...result, num_turns: 1, result: 'pong', stop_reason: 'end_turn' })
 }
