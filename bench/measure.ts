@@ -13,6 +13,12 @@ export const SAMPLE_MS = 180_000
  */
 const REST_MS = 700
 
+/** Waits until a contender has nothing to do, and then for a while. */
+export async function rest(contender: Contender): Promise<void> {
+  await contender.settle()
+  await Bun.sleep(REST_MS)
+}
+
 /** The figures of one sample by their keys. */
 export type Sample = Record<string, number>
 
@@ -92,13 +98,16 @@ export async function sampleAnswer(
   conversation: Conversation,
   reply: Reply = {},
 ): Promise<{ answer: TimedAnswer; recording: Recording; figures: Sample }> {
-  const cpuBefore = contender.cpuSeconds()
+  const preparing = contender.cpuSeconds()
   await contender.prepare(conversation)
+  const prepared = contender.cpuSeconds()
   await Bun.sleep(REST_MS)
+  const asking = contender.cpuSeconds()
   const recording = bed.upstream.record(reply)
   const answer = await timeAnswer(contender, conversation, reply)
   await contender.settle()
-  const cpu = contender.cpuSeconds() - cpuBefore
+  // What a CLI does while it rests is not this request's.
+  const cpu = prepared - preparing + contender.cpuSeconds() - asking
   const [post] = recording.posts
   const [sent = 0] = recording.sent
   const [first] = answer.arrivals

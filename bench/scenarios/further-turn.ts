@@ -7,7 +7,7 @@ import {
   withResult,
   withTools,
 } from '../conversations.ts'
-import { type Figure, type Scenario, sampleAnswer, timeAnswer } from '../measure.ts'
+import { type Figure, rest, type Scenario, sampleAnswer, timeAnswer } from '../measure.ts'
 
 const FIRST: Figure = { key: 'first', title: 'first token', unit: 'ms' }
 const POST: Figure = { key: 'post', title: 'request to upstream', unit: 'ms' }
@@ -27,7 +27,7 @@ export const FURTHER_TURN: Scenario = {
     await contender.prepare(bare)
     bed.upstream.record()
     const { text } = await timeAnswer(contender, bare)
-    await contender.settle()
+    await rest(contender)
     return (await sampleAnswer(bed, contender, continued(bare, text))).figures
   },
 }
@@ -48,7 +48,7 @@ export const AFTER_TOOL_RESULT: Scenario = {
     await contender.prepare(answered)
     if (contender.name === 'us') {
       await timeAnswer(contender, withTools, { call })
-      await contender.settle()
+      await rest(contender)
     }
     return (await sampleAnswer(bed, contender, answered)).figures
   },
@@ -73,7 +73,7 @@ export const PASSING_END: readonly Scenario[] = [10, 100].map((count) => ({
         bed.upstream.record()
         const { text } = await timeAnswer(contender, withPassingEnd(conversation))
         conversation = continued(conversation, text)
-        await contender.settle()
+        await rest(contender)
       }
     }
     return (await sampleAnswer(bed, contender, withPassingEnd(conversation))).figures
