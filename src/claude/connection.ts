@@ -11,6 +11,9 @@ const CONTROL_TIMEOUT_MS = 30_000
 /** How long the output of a dead process may still be read. */
 const DRAIN_TIMEOUT_MS = 1_000
 
+/** Stands for a message that cannot be read. */
+const BROKEN = Symbol('broken')
+
 export type ConnectionOptions = SpawnOptions & {
   guard: Guard
   /** Where a worker that was killed may have left files. */
@@ -90,6 +93,8 @@ export class Connection {
   async #pump(): Promise<void> {
     try {
       for await (const value of this.#process.stdout.pipeThrough(ndjson({ onGarbage }))) {
+        // Not thrown by the stream, which would lose what was read before it.
+        if (value === BROKEN) throw unreadable('a message')
         const message = parseCliMessage(value)
         if (message && !this.#control.accept(message)) await this.#onMessage(message)
       }
@@ -107,8 +112,8 @@ export class Connection {
 }
 
 /** Words of whatever else writes to the same output harm nobody, unless they broke a message. */
-function onGarbage(line: string): void {
-  if (isBrokenMessage(line)) throw unreadable('a message')
+function onGarbage(line: string): typeof BROKEN | undefined {
+  return isBrokenMessage(line) ? BROKEN : undefined
 }
 
 function deathOf({ code, signal, stderr }: Exit): TurnError {

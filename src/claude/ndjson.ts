@@ -6,12 +6,13 @@ const MAX_LINE_CHARS = 64 * 1024 * 1024
 /**
  * Bytes in, one parsed JSON value per line out. Bytes may be split anywhere, also inside a
  * character; the last line needs no newline. A line that is not JSON is handed to `onGarbage` and
- * passed over. A line over the limit is fatal, because what follows it cannot be trusted.
+ * passed over, unless that says what is to stand in its place. A line over the limit is fatal,
+ * because what follows it cannot be trusted.
  */
 export function ndjson({
   maxLineChars = MAX_LINE_CHARS,
-  onGarbage = () => {},
-}: { maxLineChars?: number; onGarbage?: (line: string) => void } = {}): TransformStream<
+  onGarbage = () => undefined,
+}: { maxLineChars?: number; onGarbage?: (line: string) => unknown } = {}): TransformStream<
   Uint8Array,
   unknown
 > {
@@ -31,9 +32,9 @@ export function ndjson({
     try {
       value = JSON.parse(line)
     } catch {
-      return onGarbage(line)
+      value = onGarbage(line)
     }
-    controller.enqueue(value)
+    if (value !== undefined) controller.enqueue(value)
   }
 
   const feed = (text: string, controller: TransformStreamDefaultController<unknown>) => {

@@ -231,10 +231,10 @@ export class WorkerSupply {
   }
 
   #gone(worker: Worker, { code, signal }: Exit): void {
+    const wasEnded = this.#ending.delete(worker)
     this.#alive.delete(worker)
-    this.#ending.delete(worker)
     this.#options.onGone(worker)
-    if (this.#shelf.forget(worker)) {
+    if (this.#shelf.forget(worker) && !wasEnded) {
       // Nobody asked it to go: if they all do that, starting them faster does not help.
       this.#losses.fail()
       this.#options.log.warn('A worker ended before it was needed.', { code, signal })

