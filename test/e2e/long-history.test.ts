@@ -8,15 +8,19 @@ import { LONG_HISTORY } from '../../src/pool/forecast.ts'
 import { startServer } from '../support/server.ts'
 import { until } from '../support/waiting.ts'
 
-// One keeps workers that read long histories from files once such come, the other never does.
-const byFile = await startServer({
-  settings: { 'max-workers': 6, 'warm-workers': 2, 'idle-ttl': '1ms', 'park-ttl': '1ms' },
-})
+// These keep workers that read long histories from files once such come, the last never does. A
+// worker that waits for one model's is not to be taken for another's.
+const reading = () =>
+  startServer({
+    settings: { 'max-workers': 6, 'warm-workers': 2, 'idle-ttl': '1ms', 'park-ttl': '1ms' },
+  })
+const readers = { sonnet: await reading(), 'claude-haiku-4-5': await reading() }
 const live = await startServer({
   settings: { 'max-workers': 3, 'warm-workers': 0, 'idle-ttl': '1ms', 'park-ttl': '1ms' },
 })
-afterAll(() => Promise.all([byFile.stop(), live.stop()]))
-for (const { api } of [byFile, live]) {
+const servers = [...Object.values(readers), live]
+afterAll(() => Promise.all(servers.map((server) => server.stop())))
+for (const { api } of servers) {
   api.answerWith(() => messageReply([{ type: 'text', text: 'answer' }]))
 }
 
@@ -97,7 +101,7 @@ const files = () =>
     ? readdirSync(histories).filter((name) => name.startsWith(`${process.pid}.`))
     : []
 
-for (const model of ['sonnet', 'claude-haiku-4-5']) {
+for (const [model, byFile] of Object.entries(readers)) {
   for (const [name, shape] of Object.entries(CASES)) {
     test(`a history that is read from a file sends the bytes of a live one: ${name} (${model})`, async () => {
       const body = begunWith(`${name} ${model}`, shape)
@@ -118,8 +122,10 @@ test('nothing that was said is left on the disk', async () => {
   // One may be being given to a worker ahead of the next request.
   await until(() => files().length === 0, SOON_MS, 'the end of the last preparation')
   const said = /look around|and now\?|answer|"type":"user"/
-  const left = [...new Bun.Glob('**/*').scanSync({ cwd: byFile.home, dot: true })].filter((name) =>
-    said.test(readFileSync(join(byFile.home, name), 'utf8')),
-  )
-  expect(left).toEqual([])
+  for (const { home } of servers) {
+    const left = [...new Bun.Glob('**/*').scanSync({ cwd: home, dot: true })].filter((name) =>
+      said.test(readFileSync(join(home, name), 'utf8')),
+    )
+    expect(left).toEqual([])
+  }
 })
