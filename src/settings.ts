@@ -113,7 +113,7 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
   },
   'warm-workers': {
     hint: '<n>',
-    text: 'CLI processes kept booted for requests to come, and at most as many more for likely ones; 0: none ahead',
+    text: 'CLI processes kept booted for requests to come; at most as many more for likely ones, and more still for a minute after a burst; 0: none ahead',
     byDefault: '2',
   },
   'max-queue': {

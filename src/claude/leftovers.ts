@@ -6,14 +6,18 @@ import { sessionDir } from './session-file.ts'
 /** What a worker may leave behind, and where. */
 export type Places = { env: Readonly<Record<string, string | undefined>>; temp: string }
 
+/** Where the CLI keeps its files. */
+export function configDir(env: Places['env']): string {
+  return env['CLAUDE_CONFIG_DIR'] ?? join(env['HOME'] ?? homedir(), '.claude')
+}
+
 /**
  * Removes the files of a worker that could not do it itself: a killed CLI leaves its socket and
  * its entry among the sessions. Only files named after that very process.
  */
 export function removeLeftovers(pid: number, { env, temp }: Places): void {
-  const config = env['CLAUDE_CONFIG_DIR'] ?? join(env['HOME'] ?? homedir(), '.claude')
   const named = new RegExp(`^${pid}\\.`)
-  for (const dir of [join(config, 'sessions'), join(temp, 'cc-socks')]) {
+  for (const dir of [join(configDir(env), 'sessions'), join(temp, 'cc-socks')]) {
     for (const name of list(dir)) if (named.test(name)) rmSync(join(dir, name), { force: true })
   }
 }

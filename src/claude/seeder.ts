@@ -57,7 +57,7 @@ export class Seeder {
     await this.#seed(conversation, count)
     // The answer to any question comes when all that was written before has been read.
     await this.#parts.cli.request({ subtype: 'mcp_status' })
-    this.#parts.spare?.file.remove()
+    this.removeFile()
   }
 
   /** Gives the CLI what it does not have yet, and the question. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { WORKER_ARGS } from './arguments.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
+import { configDir } from './leftovers.ts'
 import { Levers } from './levers.ts'
 import { SeedingProgress } from './seeding-progress.ts'
 import { userLine } from './seeding.ts'
@@ -122,8 +122,7 @@ function toPattern(written: string): SessionPattern | undefined {
 
 /** Reads what the CLI wrote of a session and removes it; empty if there is nothing. */
 function takeSession(env: PatternOptions['env'], sessionId: string): string {
-  const config = env['CLAUDE_CONFIG_DIR'] ?? join(env['HOME'] ?? homedir(), '.claude')
-  const projects = join(config, 'projects')
+  const projects = join(configDir(env), 'projects')
   try {
     const name = readdirSync(projects).find((dir) =>
       readdirSync(join(projects, dir)).includes(`${sessionId}.jsonl`),
