@@ -1,4 +1,4 @@
-import type { ParameterTable } from '../conversation/parameters.ts'
+import type { ParameterTable } from '../dialect/parameters.ts'
 
 /** Every parameter of POST /v1/messages and what becomes of it. */
 export const MESSAGES_PARAMETERS: ParameterTable = {

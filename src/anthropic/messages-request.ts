@@ -7,15 +7,10 @@ import {
   type ToolChoice,
   type ToolSpec,
 } from '../conversation/types.ts'
-import { TurnError } from '../errors.ts'
+import { invalid } from '../dialect/invalid.ts'
+import type { RequestOptions } from '../dialect/request-options.ts'
 import type { CountTokensRequest, MessageParam, MessagesRequest } from './messages-schema.ts'
 import { toTurns } from './messages-turns.ts'
-
-export type RequestOptions = {
-  /** The name the CLI takes. */
-  model: string
-  sampling: 'ignore' | 'forward'
-}
 
 /** A request as the neutral conversation; one that only counts tokens has fewer parameters. */
 export function toConversation(
@@ -140,8 +135,4 @@ function toOutputSchema(request: CountTokensRequest): OutputSchema | undefined {
   const { schema } = format
   if (schema['type'] === 'object') return { schema, strict: true }
   throw invalid('output_config.format.schema', 'it must be a JSON Schema of type "object"')
-}
-
-function invalid(param: string, reason: string): TurnError {
-  return new TurnError('invalid_request', `'${param}' is invalid: ${reason}.`, { param })
 }

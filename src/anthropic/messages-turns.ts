@@ -5,7 +5,7 @@ import type {
   ToolResultBlock,
   UserBlock,
 } from '../conversation/types.ts'
-import { TurnError } from '../errors.ts'
+import { invalid } from '../dialect/invalid.ts'
 import type { AssistantParam, MessageParam, ToolResultParam, UserParam } from './messages-schema.ts'
 
 /** The client's messages as turns of user and assistant, each call answered in the next turn. */
@@ -136,8 +136,4 @@ function toResultContent(block: ResultParam): ContentBlock[] {
   if (block.type === 'tool_reference') return [{ type: 'text', text: block.tool_name }]
   if (block.type !== 'text') return toContent(block)
   return block.text === '' ? [] : [{ type: 'text', text: block.text }]
-}
-
-function invalid(param: string, reason: string): TurnError {
-  return new TurnError('invalid_request', `'${param}' is invalid: ${reason}.`, { param })
 }

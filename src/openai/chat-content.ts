@@ -1,6 +1,6 @@
 import type { DocumentBlock, ImageBlock, TextBlock } from '../conversation/types.ts'
+import { invalid } from '../dialect/invalid.ts'
 import type { UserPart } from './chat-schema.ts'
-import { invalid } from './request-parts.ts'
 
 const IMAGE_TYPES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
 const PDF = 'application/pdf'

@@ -1,4 +1,4 @@
-import type { ParameterTable } from '../conversation/parameters.ts'
+import type { ParameterTable } from '../dialect/parameters.ts'
 
 /**
  * Every parameter of POST /v1/chat/completions and what becomes of it. The README's table is made

@@ -6,11 +6,11 @@ import {
   type ToolChoice,
   type ToolSpec,
 } from '../conversation/types.ts'
+import type { RequestOptions } from '../dialect/request-options.ts'
 import { TurnError } from '../errors.ts'
 import { toMessages, toSystem } from './chat-messages.ts'
 import {
   requireTools,
-  type Sampling,
   toEffort,
   toOutputSchema,
   toSampling,
@@ -18,12 +18,6 @@ import {
   toToolSpec,
 } from './request-parts.ts'
 import type { ChatRequest, ChatResponseFormat, ChatToolChoice } from './chat-schema.ts'
-
-export type RequestOptions = {
-  /** The name the CLI takes. */
-  model: string
-  sampling: Sampling
-}
 
 /** A chat request as the neutral conversation. */
 export function toConversation(request: ChatRequest, options: RequestOptions): Conversation {

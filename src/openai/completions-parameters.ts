@@ -1,4 +1,4 @@
-import type { ParameterTable } from '../conversation/parameters.ts'
+import type { ParameterTable } from '../dialect/parameters.ts'
 
 /** Every parameter of POST /v1/completions and what becomes of it. */
 export const COMPLETIONS_PARAMETERS: ParameterTable = {

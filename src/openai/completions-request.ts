@@ -1,6 +1,8 @@
 import { type Conversation, DEFAULT_PARAMETERS } from '../conversation/types.ts'
+import { invalid } from '../dialect/invalid.ts'
+import type { RequestOptions } from '../dialect/request-options.ts'
 import type { CompletionRequest } from './completions-schema.ts'
-import { invalid, type Sampling, toSampling, toStops } from './request-parts.ts'
+import { toSampling, toStops } from './request-parts.ts'
 
 /** These models answer messages; what a text completion is, they have to be told. */
 const CONTINUE =
@@ -15,16 +17,10 @@ const FILL =
 /** Each takes a worker of its own. */
 const MAX_PROMPTS = 16
 
-export type CompletionOptions = {
-  /** The name the CLI takes. */
-  model: string
-  sampling: Sampling
-}
-
 /** A conversation for every choice: all of the first prompt, then all of the next. */
 export function toConversations(
   request: CompletionRequest,
-  options: CompletionOptions,
+  options: RequestOptions,
 ): Conversation[] {
   const { n, best_of, suffix } = request
   const perPrompt = n ?? 1
@@ -70,7 +66,7 @@ function toPrompts({ prompt }: CompletionRequest): string[] {
   })
 }
 
-function toParameters(request: CompletionRequest, { sampling }: CompletionOptions) {
+function toParameters(request: CompletionRequest, { sampling }: RequestOptions) {
   const { max_tokens, stop } = request
   return {
     ...DEFAULT_PARAMETERS,

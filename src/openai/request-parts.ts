@@ -6,7 +6,8 @@ import type {
   ToolChoice,
   ToolSpec,
 } from '../conversation/types.ts'
-import { TurnError } from '../errors.ts'
+import { invalid } from '../dialect/invalid.ts'
+import type { RequestOptions } from '../dialect/request-options.ts'
 
 /** What chat completions and responses ask for in the same words, once it is taken out of them. */
 
@@ -80,12 +81,10 @@ export function toOutputSchema(
   }
 }
 
-export type Sampling = 'ignore' | 'forward'
-
 /** The model API's temperature ends at 1. */
 export function toSampling(
   request: { temperature?: number | null | undefined; top_p?: number | null | undefined },
-  sampling: Sampling,
+  sampling: RequestOptions['sampling'],
 ): Pick<Parameters, 'temperature' | 'topP'> {
   const { temperature, top_p } = request
   if (sampling === 'ignore') return {}
@@ -93,10 +92,6 @@ export function toSampling(
     ...(typeof temperature === 'number' && { temperature: Math.min(1, temperature) }),
     ...(typeof top_p === 'number' && { topP: top_p }),
   }
-}
-
-export function invalid(param: string, reason: string): TurnError {
-  return new TurnError('invalid_request', `'${param}' is invalid: ${reason}.`, { param })
 }
 
 /** `stop` as both completions APIs have it: one sequence or several; an empty one is none. */

@@ -13,7 +13,8 @@ import {
   toTextBlocks,
 } from './chat-content.ts'
 import { MessageReader } from './message-reader.ts'
-import { invalid, joinInstructions } from './request-parts.ts'
+import { invalid } from '../dialect/invalid.ts'
+import { joinInstructions } from './request-parts.ts'
 import { type ContentPart, isKnown, type Item, type KnownItem } from './responses-items.ts'
 import { REFUSAL } from './responses-output.ts'
 

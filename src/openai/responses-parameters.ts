@@ -1,5 +1,5 @@
-import type { ParameterTable } from '../conversation/parameters.ts'
-import { invalid } from './request-parts.ts'
+import type { ParameterTable } from '../dialect/parameters.ts'
+import { invalid } from '../dialect/invalid.ts'
 import { isKnown } from './responses-items.ts'
 import type { ResponsesRequest } from './responses-schema.ts'
 

@@ -5,27 +5,16 @@ import {
   type ToolChoice,
   type ToolSpec,
 } from '../conversation/types.ts'
+import type { RequestOptions } from '../dialect/request-options.ts'
 import { TurnError } from '../errors.ts'
-import {
-  requireTools,
-  type Sampling,
-  toEffort,
-  toOutputSchema,
-  toSampling,
-  toToolSpec,
-} from './request-parts.ts'
+import { requireTools, toEffort, toOutputSchema, toSampling, toToolSpec } from './request-parts.ts'
 import { type History, toSystem, toTurns } from './responses-input.ts'
 import { functionTools, type ResponsesRequest } from './responses-schema.ts'
 
-export type RequestOptions = {
-  /** The name the CLI takes. */
-  model: string
-  sampling: Sampling
-  history: History
-}
+export type ResponsesOptions = RequestOptions & { history: History }
 
 /** A responses request as the neutral conversation. */
-export function toConversation(request: ResponsesRequest, options: RequestOptions): Conversation {
+export function toConversation(request: ResponsesRequest, options: ResponsesOptions): Conversation {
   const { history, model, sampling } = options
   const messages = toTurns(history)
   if (messages.at(-1)?.role !== 'user') {
@@ -56,7 +45,7 @@ function toTools(request: ResponsesRequest): ToolSpec[] {
   return all.filter(({ name }) => allowed.has(name))
 }
 
-function toParameters(request: ResponsesRequest, sampling: Sampling): Parameters {
+function toParameters(request: ResponsesRequest, sampling: RequestOptions['sampling']): Parameters {
   const { max_output_tokens: maxTokens, parallel_tool_calls } = request
   return {
     ...DEFAULT_PARAMETERS,

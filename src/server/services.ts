@@ -1,5 +1,5 @@
 import type { ModelCatalog } from '../conversation/models.ts'
-import type { ParameterPolicy } from '../conversation/parameters.ts'
+import type { ParameterPolicy } from '../dialect/parameters.ts'
 import type { Conversation } from '../conversation/types.ts'
 import type { TurnError } from '../errors.ts'
 import type { ResponseStore } from '../ledger/response-store.ts'

@@ -1,19 +1,25 @@
+import type { Remarks } from '../dialect/remarks.ts'
 import { type TurnError, toTurnError } from '../errors.ts'
 import type { Answer } from '../pool/pool.ts'
 import { HEARTBEAT_MS, sseFrame, type SseOptions, sseResponse, toSse } from './sse.ts'
 
 type AnswerFacts = Pick<Answer, 'worker' | 'ignored'>
 
-/** Which worker answers, and what of the request was left out. */
+/** Which worker answers, and what of the request was left out or altered. */
 export function answerHeaders(
   { worker, ignored }: AnswerFacts,
-  ignoredBefore: readonly string[],
+  remarks: Remarks,
 ): Record<string, string> {
-  const names = [...new Set([...ignoredBefore, ...ignored])]
+  remarks.ignore(...ignored)
   return {
     'x-claude-max-api-worker': worker,
-    ...(names.length > 0 && { 'x-claude-max-api-ignored': names.join(', ') }),
+    ...named('x-claude-max-api-ignored', remarks.ignored),
+    ...named('x-claude-max-api-changed', remarks.changed),
   }
+}
+
+function named(header: string, paths: readonly string[]): Record<string, string> {
+  return paths.length > 0 ? { [header]: paths.join(', ') } : {}
 }
 
 export type StreamedAnswer = {
@@ -21,8 +27,8 @@ export type StreamedAnswer = {
   answer: Promise<AnswerFacts>
   /** The answer in a dialect's frames. */
   frames: Promise<ReadableStream<object | string>>
-  /** Parameters of the request that are ignored whoever answers. */
-  ignored: readonly string[]
+  /** What of the request was left out or altered, whoever answers. */
+  remarks: Remarks
   toErrorFrame: (error: TurnError) => object
   sse?: SseOptions
   /** Sent in a silence of an answer that has begun; a comment if there is none. */
@@ -38,7 +44,7 @@ export type StreamedAnswer = {
 export async function streamAnswer({
   answer,
   frames,
-  ignored,
+  remarks,
   toErrorFrame,
   sse = {},
   keepAlive,
@@ -51,7 +57,7 @@ export async function streamAnswer({
     (stream) => stream.pipeThrough(toSse(sse)),
     (error: unknown) => single(toErrorFrame(toTurnError(error)), sse),
   )
-  const headers = early ? answerHeaders(early, ignored) : {}
+  const headers = early ? answerHeaders(early, remarks) : {}
   return sseResponse(source, headers, HEARTBEAT_MS, keepAlive && sseFrame(keepAlive, sse))
 }
 

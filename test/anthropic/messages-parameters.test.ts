@@ -5,7 +5,7 @@ import {
   MessagesRequest,
   showsThinking,
 } from '../../src/anthropic/messages-schema.ts'
-import { ignoredParameters } from '../../src/conversation/parameters.ts'
+import { ignoredParameters } from '../../src/dialect/parameters.ts'
 import type { Conversation } from '../../src/conversation/types.ts'
 import { convert, parse, tool, USER } from '../support/messages.ts'
 

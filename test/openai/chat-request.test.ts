@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'bun:test'
 import * as fc from 'fast-check'
 import type { Message } from '../../src/conversation/types.ts'
-import { parseRequest } from '../../src/conversation/parse.ts'
+import { parseRequest } from '../../src/dialect/parse.ts'
+import { Remarks } from '../../src/dialect/remarks.ts'
 import { toConversation } from '../../src/openai/chat-request.ts'
 import { ChatRequest } from '../../src/openai/chat-schema.ts'
 
 /** What a client sends, as the conversation it becomes. */
 function read(messages: unknown) {
   const request = parseRequest(ChatRequest, { model: 'sonnet', messages })
-  return toConversation(request, { model: 'sonnet', sampling: 'ignore' })
+  return toConversation(request, { model: 'sonnet', sampling: 'ignore', remarks: new Remarks() })
 }
 
 const user = (...texts: string[]) => ({

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import type { ChoiceEvent } from '../../src/conversation/choices.ts'
 import type { CollectedTurn } from '../../src/conversation/collect.ts'
-import { ignoredParameters } from '../../src/conversation/parameters.ts'
-import { parseRequest } from '../../src/conversation/parse.ts'
+import { ignoredParameters } from '../../src/dialect/parameters.ts'
+import { parseRequest } from '../../src/dialect/parse.ts'
+import { Remarks } from '../../src/dialect/remarks.ts'
 import type { TurnEvent, Usage } from '../../src/conversation/types.ts'
 import { TurnError } from '../../src/errors.ts'
 import { COMPLETIONS_PARAMETERS } from '../../src/openai/completions-parameters.ts'
@@ -14,7 +15,7 @@ import { toCompletionChunks } from '../../src/openai/completions-stream.ts'
 const parse = (body: object) =>
   parseRequest(CompletionRequest, { model: 'm', prompt: 'a', ...body })
 const convert = (body: object, sampling: 'ignore' | 'forward' = 'ignore') =>
-  toConversations(parse(body), { model: 'sonnet', sampling })
+  toConversations(parse(body), { model: 'sonnet', sampling, remarks: new Remarks() })
 const texts = (body: object) =>
   convert(body).map(({ messages }) =>
     messages.flatMap(({ content }) => content.map((b) => (b.type === 'text' ? b.text : b.type))),

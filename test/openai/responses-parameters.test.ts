@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { ignoredParameters } from '../../src/conversation/parameters.ts'
-import { parseRequest } from '../../src/conversation/parse.ts'
+import { ignoredParameters } from '../../src/dialect/parameters.ts'
+import { parseRequest } from '../../src/dialect/parse.ts'
 import { ignoredParts, RESPONSES_PARAMETERS } from '../../src/openai/responses-parameters.ts'
 import { ResponsesRequest } from '../../src/openai/responses-schema.ts'
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { parseRequest } from '../../src/conversation/parse.ts'
+import { parseRequest } from '../../src/dialect/parse.ts'
+import { Remarks } from '../../src/dialect/remarks.ts'
 import type { Conversation } from '../../src/conversation/types.ts'
 import { TurnError } from '../../src/errors.ts'
 import { toConversation } from '../../src/openai/responses-request.ts'
@@ -9,7 +10,12 @@ import { toItems } from '../../src/openai/responses-stored.ts'
 function convert(body: Record<string, unknown>): Conversation {
   const request = parseRequest(ResponsesRequest, { model: 'sonnet', input: 'hi', ...body })
   const history = { before: [], input: toItems(request.input) }
-  return toConversation(request, { model: 'sonnet', sampling: 'ignore', history })
+  return toConversation(request, {
+    model: 'sonnet',
+    sampling: 'ignore',
+    remarks: new Remarks(),
+    history,
+  })
 }
 
 function refusal(body: Record<string, unknown>): TurnError {

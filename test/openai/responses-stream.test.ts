@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { parseRequest } from '../../src/conversation/parse.ts'
+import { parseRequest } from '../../src/dialect/parse.ts'
 import type { StopReason, TurnEvent, Usage } from '../../src/conversation/types.ts'
 import { TurnError } from '../../src/errors.ts'
 import type { ResponseMeta, ResponseObject } from '../../src/openai/responses-object.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { TurnEvent } from '../../src/conversation/types.ts'
+import { Remarks } from '../../src/dialect/remarks.ts'
 import { TurnError } from '../../src/errors.ts'
 import { sseResponse, toSse } from '../../src/server/sse.ts'
 import { streamAnswer } from '../../src/server/stream-answer.ts'
@@ -155,7 +156,7 @@ describe('a streamed answer', () => {
     const failure = new TurnError('rate_limited', 'no')
     const answer = Promise.reject(failure)
     const error = await streamAnswer({
-      ...{ answer, frames: answer, ignored: [], toErrorFrame },
+      ...{ answer, frames: answer, remarks: new Remarks(), toErrorFrame },
     }).catch((e: unknown) => e)
     expect(error).toBe(failure)
   })
@@ -164,7 +165,7 @@ describe('a streamed answer', () => {
     const answer = Promise.withResolvers<typeof facts>()
     const frames = answer.promise.then(() => new ReadableStream<object | string>())
     const response = await streamAnswer({
-      ...{ answer: answer.promise, frames, ignored: [], toErrorFrame, graceMs: 1 },
+      ...{ answer: answer.promise, frames, remarks: new Remarks(), toErrorFrame, graceMs: 1 },
     })
     expect(response.status).toBe(200)
     answer.reject(new TurnError('overloaded', 'no'))
@@ -174,7 +175,9 @@ describe('a streamed answer', () => {
   test('says which worker answers, if it is known in time', async () => {
     const frames = Promise.resolve(new ReadableStream<object>({ start: (c) => c.close() }))
     const answer = Promise.resolve(facts)
-    const response = await streamAnswer({ answer, frames, ignored: ['seed'], toErrorFrame })
+    const remarks = new Remarks()
+    remarks.ignore('seed')
+    const response = await streamAnswer({ answer, frames, remarks, toErrorFrame })
     expect(response.headers.get('x-claude-max-api-worker')).toBe('cold')
     expect(response.headers.get('x-claude-max-api-ignored')).toBe('seed')
     expect(await response.text()).toBe('')

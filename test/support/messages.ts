@@ -1,6 +1,7 @@
 import { toConversation } from '../../src/anthropic/messages-request.ts'
 import { MessagesRequest } from '../../src/anthropic/messages-schema.ts'
-import { parseRequest } from '../../src/conversation/parse.ts'
+import { parseRequest } from '../../src/dialect/parse.ts'
+import { Remarks } from '../../src/dialect/remarks.ts'
 
 /** Pieces of requests to the Messages API, for table tests. */
 export const USER = [{ role: 'user', content: 'hi' }]
@@ -30,4 +31,4 @@ export const parse = (body: object) =>
   parseRequest(MessagesRequest, { model: 'm', max_tokens: 9, messages: USER, ...body })
 
 export const convert = (body: object, sampling: 'ignore' | 'forward' = 'ignore') =>
-  toConversation(parse(body), { model: 'sonnet', sampling })
+  toConversation(parse(body), { model: 'sonnet', sampling, remarks: new Remarks() })

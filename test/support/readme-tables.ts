@@ -1,5 +1,5 @@
 import { MESSAGES_PARAMETERS } from '../../src/anthropic/messages-parameters.ts'
-import type { ParameterTable } from '../../src/conversation/parameters.ts'
+import type { ParameterTable } from '../../src/dialect/parameters.ts'
 import { CHAT_PARAMETERS } from '../../src/openai/chat-parameters.ts'
 import { COMPLETIONS_PARAMETERS } from '../../src/openai/completions-parameters.ts'
 import { RESPONSES_PARAMETERS } from '../../src/openai/responses-parameters.ts'

@@ -1,8 +1,9 @@
 import { Hono } from 'hono'
 import { collectChoices, mergeChoices } from '../../conversation/choices.ts'
 import { resolveModel } from '../../conversation/models.ts'
-import { ignoredParameters } from '../../conversation/parameters.ts'
-import { parseRequest } from '../../conversation/parse.ts'
+import { ignoredParameters } from '../../dialect/parameters.ts'
+import { parseRequest } from '../../dialect/parse.ts'
+import { Remarks } from '../../dialect/remarks.ts'
 import { CHAT_PARAMETERS } from '../../openai/chat-parameters.ts'
 import { toConversation } from '../../openai/chat-request.ts'
 import { toChatCompletion } from '../../openai/chat-response.ts'
@@ -21,9 +22,10 @@ export function chatCompletions({ pool, catalog, dialect }: Services): Hono<Serv
     const body = await readJsonObject(c.req.raw)
     const request = parseRequest(ChatRequest, body)
     c.set('model', request.model)
-    const ignored = [...ignoredParameters(CHAT_PARAMETERS, body, dialect), ...ignoredTools(request)]
+    const remarks = new Remarks()
+    remarks.ignore(...ignoredParameters(CHAT_PARAMETERS, body, dialect), ...ignoredTools(request))
     const model = resolveModel(request.model, await catalog(signal))
-    const conversation = toConversation(request, { model, sampling: dialect.sampling })
+    const conversation = toConversation(request, { model, sampling: dialect.sampling, remarks })
     const meta: ChatMeta = {
       id: `chatcmpl-${crypto.randomUUID().replaceAll('-', '')}`,
       created: Math.floor(Date.now() / 1000),
@@ -39,10 +41,10 @@ export function chatCompletions({ pool, catalog, dialect }: Services): Hono<Serv
         const { events } = await answers
         return mergeChoices(events).pipeThrough(toChatChunks(meta))
       }
-      return streamAnswer({ answer: answers, frames: frames(), ignored, toErrorFrame: toErrorBody })
+      return streamAnswer({ answer: answers, frames: frames(), remarks, toErrorFrame: toErrorBody })
     }
     const answer = await answers
     const turns = await collectChoices(answer.events)
-    return c.json(toChatCompletion(turns, meta), 200, answerHeaders(answer, ignored))
+    return c.json(toChatCompletion(turns, meta), 200, answerHeaders(answer, remarks))
   })
 }

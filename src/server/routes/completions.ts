@@ -1,8 +1,9 @@
 import { Hono } from 'hono'
 import { collectChoices, mergeChoices } from '../../conversation/choices.ts'
 import { resolveModel } from '../../conversation/models.ts'
-import { ignoredParameters } from '../../conversation/parameters.ts'
-import { parseRequest } from '../../conversation/parse.ts'
+import { ignoredParameters } from '../../dialect/parameters.ts'
+import { parseRequest } from '../../dialect/parse.ts'
+import { Remarks } from '../../dialect/remarks.ts'
 import { COMPLETIONS_PARAMETERS } from '../../openai/completions-parameters.ts'
 import { toConversations, toEchoes } from '../../openai/completions-request.ts'
 import { type CompletionMeta, toCompletion } from '../../openai/completions-response.ts'
@@ -21,9 +22,11 @@ export function completions({ pool, catalog, dialect }: Services): Hono<ServerEn
     const body = await readJsonObject(c.req.raw)
     const request = parseRequest(CompletionRequest, body)
     c.set('model', request.model)
-    const ignored = ignoredParameters(COMPLETIONS_PARAMETERS, body, dialect)
+    const remarks = new Remarks()
+    remarks.ignore(...ignoredParameters(COMPLETIONS_PARAMETERS, body, dialect))
     const model = resolveModel(request.model, await catalog(signal))
-    const conversations = toConversations(request, { model, sampling: dialect.sampling })
+    const { sampling } = dialect
+    const conversations = toConversations(request, { model, sampling, remarks })
     const meta: CompletionMeta = {
       id: `cmpl-${crypto.randomUUID().replaceAll('-', '')}`,
       created: Math.floor(Date.now() / 1000),
@@ -35,10 +38,10 @@ export function completions({ pool, catalog, dialect }: Services): Hono<ServerEn
       const frames = answers.then(({ events }) =>
         mergeChoices(events).pipeThrough(toCompletionChunks(meta)),
       )
-      return streamAnswer({ answer: answers, frames, ignored, toErrorFrame: toErrorBody })
+      return streamAnswer({ answer: answers, frames, remarks, toErrorFrame: toErrorBody })
     }
     const answer = await answers
     const turns = await collectChoices(answer.events)
-    return c.json(toCompletion(turns, meta), 200, answerHeaders(answer, ignored))
+    return c.json(toCompletion(turns, meta), 200, answerHeaders(answer, remarks))
   })
 }

@@ -13,8 +13,9 @@ import {
 import { PING, toMessageEvents } from '../../anthropic/messages-stream.ts'
 import { collect } from '../../conversation/collect.ts'
 import { resolveModel } from '../../conversation/models.ts'
-import { ignoredParameters } from '../../conversation/parameters.ts'
-import { parseRequest } from '../../conversation/parse.ts'
+import { ignoredParameters } from '../../dialect/parameters.ts'
+import { parseRequest } from '../../dialect/parse.ts'
+import { Remarks } from '../../dialect/remarks.ts'
 import { readJsonObject } from '../json-body.ts'
 import type { ServerEnv, Services } from '../services.ts'
 import { answerHeaders, streamAnswer } from '../stream-answer.ts'
@@ -27,12 +28,13 @@ export function messages({ pool, catalog, dialect }: Services): Hono<ServerEnv> 
       const body = await readJsonObject(c.req.raw)
       const request = parseRequest(MessagesRequest, body)
       c.set('model', request.model)
-      const ignored = [
+      const remarks = new Remarks()
+      remarks.ignore(
         ...ignoredParameters(MESSAGES_PARAMETERS, body, dialect),
         ...ignoredTools(request),
-      ]
+      )
       const model = resolveModel(request.model, await catalog(signal))
-      const conversation = toConversation(request, { model, sampling: dialect.sampling })
+      const conversation = toConversation(request, { model, sampling: dialect.sampling, remarks })
       const requestId = c.get('requestId')
       const thinking = dialect.reasoning === 'summarized' && showsThinking(request)
       const meta: MessagesMeta = { requestId, thinking }
@@ -41,20 +43,22 @@ export function messages({ pool, catalog, dialect }: Services): Hono<ServerEnv> 
         return streamAnswer({
           answer,
           frames: answer.then(({ events }) => events.pipeThrough(toMessageEvents(meta))),
-          ignored,
+          remarks,
           toErrorFrame: (error) => toErrorBody(error, requestId),
           sse: { named: true },
           keepAlive: PING,
         })
       }
       const { events, ...facts } = await answer
-      return c.json(toMessage(await collect(events), meta), 200, answerHeaders(facts, ignored))
+      return c.json(toMessage(await collect(events), meta), 200, answerHeaders(facts, remarks))
     })
     .post('/count_tokens', async (c) => {
       const request = parseRequest(CountTokensRequest, await readJsonObject(c.req.raw))
       c.set('model', request.model)
       const model = resolveModel(request.model, await catalog(c.req.raw.signal))
-      const conversation = toConversation(request, { model, sampling: dialect.sampling })
+      const { sampling } = dialect
+      const remarks = new Remarks()
+      const conversation = toConversation(request, { model, sampling, remarks })
       return c.json({ input_tokens: estimateTokens(conversation) }, 200, {
         'x-claude-max-api-estimate': 'true',
       })

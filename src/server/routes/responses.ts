@@ -1,7 +1,8 @@
 import { Hono } from 'hono'
 import { resolveModel } from '../../conversation/models.ts'
-import { ignoredParameters } from '../../conversation/parameters.ts'
-import { parseRequest } from '../../conversation/parse.ts'
+import { ignoredParameters } from '../../dialect/parameters.ts'
+import { parseRequest } from '../../dialect/parse.ts'
+import { Remarks } from '../../dialect/remarks.ts'
 import { TurnError } from '../../errors.ts'
 import { isStored, type ResponseMeta, type ResponseObject } from '../../openai/responses-object.ts'
 import { ignoredParts, RESPONSES_PARAMETERS } from '../../openai/responses-parameters.ts'
@@ -22,14 +23,15 @@ export function responses(services: Services): Hono<ServerEnv> {
     .post('/', async (c) => {
       const { signal } = c.req.raw
       const body = await readJsonObject(c.req.raw)
-      const ignoredNames = ignoredParameters(RESPONSES_PARAMETERS, body, dialect)
+      const remarks = new Remarks()
+      remarks.ignore(...ignoredParameters(RESPONSES_PARAMETERS, body, dialect))
       const request = parseRequest(ResponsesRequest, body)
       c.set('model', request.model)
-      const ignored = [...ignoredNames, ...ignoredParts(request)]
+      remarks.ignore(...ignoredParts(request))
       const history = historyOf(request, store)
       const model = resolveModel(request.model, await catalog(signal))
       const { sampling } = dialect
-      const conversation = toConversation(request, { model, sampling, history })
+      const conversation = toConversation(request, { model, sampling, remarks, history })
       const meta = metaOf(request, dialect.reasoning === 'summarized')
       const keep = (response: ResponseObject) => {
         if (!isStored(request)) return
@@ -40,12 +42,12 @@ export function responses(services: Services): Hono<ServerEnv> {
       if (request.stream) {
         const frames = answer.then(({ events }) => events.pipeThrough(toResponseEvents(meta, keep)))
         const sse = { named: true }
-        return streamAnswer({ answer, frames, ignored, toErrorFrame: toErrorEvent, sse })
+        return streamAnswer({ answer, frames, remarks, toErrorFrame: toErrorEvent, sse })
       }
       const { events, ...facts } = await answer
       const response = await collectResponse(events, meta)
       keep(response)
-      return c.json(response, 200, answerHeaders(facts, ignored))
+      return c.json(response, 200, answerHeaders(facts, remarks))
     })
     .get('/:id', (c) => {
       const { response } = store.find(c.req.param('id')) ?? unknown(c.req.param('id'))
