@@ -1,6 +1,7 @@
 import { type Account, describeAccount } from '../claude/account.ts'
 import { perTokenBilling } from '../claude/billing.ts'
 import type { Config } from '../config.ts'
+import { escapeControls } from '../log.ts'
 import { COMMIT, VERSION } from '../version.ts'
 
 export type BannerFacts = {
@@ -30,7 +31,8 @@ export function banner({ config, port, path, version, env, login }: BannerFacts)
     `  ${curl(url, config)}`,
     '',
   ]
-  return `${lines.join('\n')}\n`
+  // The CLI's version and account are its own words.
+  return `${lines.map(escapeControls).join('\n')}\n`
 }
 
 const DEMO =

@@ -21,7 +21,8 @@ export async function bind(config: Config): Promise<Server<undefined>> {
 
 function bindPort({ host, port }: Config): Server<undefined> {
   try {
-    return Bun.serve({ hostname: host, port, ...COMMON })
+    // Outside of development Bun lets several servers share a port, each with a part of the requests.
+    return Bun.serve({ hostname: host, port, reusePort: false, ...COMMON })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'EADDRINUSE') {
