@@ -1,10 +1,10 @@
-import { homedir } from 'node:os'
-import { join } from 'node:path'
-import { parse as parseToml, TomlError } from 'smol-toml'
 import { z } from 'zod'
-import { SETTINGS } from './settings.ts'
+import { expandHome } from './platform/directories.ts'
+import { SETTINGS, type SettingName } from './settings.ts'
+import { suggestion } from './suggest.ts'
 
 const ENV_PREFIX = 'CLAUDE_MAX_API_'
+export const CONFIG_ENV = `${ENV_PREFIX}CONFIG`
 
 const Config = z.strictObject(SETTINGS)
 export type Config = z.output<typeof Config>
@@ -21,30 +21,99 @@ export type ConfigSources = {
   file?: Record<string, unknown>
 }
 
+/** A setting as it was given: the place, of which the lowest wins, and the name it has there. */
+type Given = { value: unknown; place: number; as: string }
+
 /** Flags before environment before file before defaults; an unknown key is an error. */
 export function resolveConfig({ flags = {}, env = {}, file = {} }: ConfigSources): Config {
-  const fromEnv = envSettings(env)
-  const parsed = Config.safeParse({ ...file, ...fromEnv, ...flags })
-  if (parsed.success) return checked(parsed.data)
-  const [issue] = parsed.error.issues
-  if (issue?.code === 'unrecognized_keys') {
-    throw new ConfigError(`Unknown setting '${issue.keys[0]}'. See claude-max-api --help.`)
+  const given = new Map<string, Given>()
+  const take = (name: string, found: Given) => {
+    if (!(name in SETTINGS)) throw unknown(found.as, name)
+    if (isEmpty(found.value)) throw new ConfigError(`${found.as}: it is empty. ${REMEDY}`)
+    given.set(name, found)
   }
-  const name = String(issue?.path[0] ?? '')
-  const source = name in flags ? `--${name}` : name in fromEnv ? envName(name) : `'${name}' (file)`
-  throw new ConfigError(`${source}: ${issue?.message}. See claude-max-api --help.`)
+  for (const [name, value] of Object.entries(file))
+    take(name, { value, place: 2, as: inFile(name) })
+  for (const [as, value] of ourVariables(env)) take(settingName(as), { value, place: 1, as })
+  for (const [name, value] of Object.entries(flags)) {
+    if (value !== undefined) take(name, { value, place: 0, as: `--${name}` })
+  }
+  settleContradictions(given)
+
+  const values = Object.fromEntries([...given].map(([name, { value }]) => [name, value]))
+  const parsed = Config.safeParse(values)
+  if (parsed.success) return checked(parsed.data, given, env)
+  const [issue] = parsed.error.issues
+  const found = given.get(String(issue?.path[0]))
+  throw new ConfigError(
+    `${found?.as}: ${issue?.message}${shown(found)}. See claude-max-api --help.`,
+  )
 }
 
-function checked(config: Config): Config {
-  if (!isLoopback(config.host) && config['api-key'].length === 0) {
+const REMEDY = 'Give it a value, or leave it out.'
+
+/** An empty variable is one that somebody meant to fill: a key above all. */
+function isEmpty(value: unknown): boolean {
+  const values: unknown[] = Array.isArray(value) ? value : [value]
+  return values.some((item) => typeof item === 'string' && item.trim() === '')
+}
+
+/** The value that was refused, for a terminal; never a key. */
+function shown(found: Given | undefined): string {
+  if (found === undefined || /api.key/i.test(found.as)) return ''
+  const text = JSON.stringify(found.value) ?? String(found.value)
+  return `, not ${text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100)}`
+}
+
+function unknown(as: string, name: string): ConfigError {
+  const names = Object.keys(SETTINGS)
+  const hint = as.startsWith(ENV_PREFIX)
+    ? suggestion(as, names.map(envName))
+    : suggestion(name, names)
+  const where = as.startsWith(ENV_PREFIX) ? `${as} in the environment` : `'${name}'`
+  return new ConfigError(`Unknown setting ${where}.${hint} See claude-max-api --help.`)
+}
+
+/** Settings of which only one can count, each with those that it leaves without an effect. */
+const CONTRADICTIONS: readonly [SettingName, readonly SettingName[]][] = [
+  ['listen', ['port', 'host']],
+  ['demo', ['data-dir']],
+]
+
+/** Of two that contradict each other the one of the stronger place wins; of one place, neither. */
+function settleContradictions(given: Map<string, Given>): void {
+  for (const [name, others] of CONTRADICTIONS) {
+    for (const other of others) {
+      const [one, two] = [given.get(name), given.get(other)]
+      if (!one || !two || isOff(one.value)) continue
+      // A demo that was asked for is never left for the model that is paid.
+      if (one.place === two.place || (name === 'demo' && two.place < one.place)) {
+        throw new ConfigError(`${one.as} and ${two.as} contradict each other: leave one out.`)
+      }
+      given.delete(one.place < two.place ? other : name)
+    }
+  }
+}
+
+const isOff = (value: unknown) => ['false', '0', 'no', 'off'].includes(String(value).toLowerCase())
+
+function checked(config: Config, given: Map<string, Given>, env: ConfigSources['env'] = {}) {
+  const { host, listen, claude, 'max-workers': max, 'warm-workers': warm } = config
+  if (listen === undefined && !isLoopback(host) && config['api-key'].length === 0) {
     throw new ConfigError(
-      `--host ${config.host} lets other machines in, so it needs a key: add --api-key <key>.`,
+      `--host ${host} lets other machines in, so it needs a key: add --api-key <key>.`,
     )
   }
-  if (config['warm-workers'] > config['max-workers']) {
-    return { ...config, 'warm-workers': config['max-workers'] }
+  const warmGiven = given.get('warm-workers')
+  if (warmGiven && warm > max) {
+    throw new ConfigError(`${warmGiven.as}: ${warm} are more than --max-workers allows (${max}).`)
   }
-  return config
+  const at = (path: string | undefined) => (path === undefined ? path : expandHome(path, env))
+  return {
+    ...config,
+    ...{ claude: at(claude), listen: at(listen), 'data-dir': at(config['data-dir']) },
+    'warm-workers': Math.min(warm, max),
+  }
 }
 
 export function isLoopback(host: string): boolean {
@@ -55,57 +124,13 @@ export function envName(name: string): string {
   return ENV_PREFIX + name.toUpperCase().replaceAll('-', '_')
 }
 
-function envSettings(env: Record<string, string | undefined>): Record<string, string> {
-  const entries = Object.entries(env).flatMap(([key, value]) => {
-    if (!key.startsWith(ENV_PREFIX) || key === CONFIG_ENV || value === undefined) return []
-    const name = key.slice(ENV_PREFIX.length).toLowerCase().replaceAll('_', '-')
-    if (!(name in SETTINGS)) throw new ConfigError(`Unknown setting ${key} in the environment.`)
-    return [[name, value] as const]
-  })
-  return Object.fromEntries(entries)
-}
+const settingName = (variable: string) =>
+  variable.slice(ENV_PREFIX.length).toLowerCase().replaceAll('_', '-')
 
-export const CONFIG_ENV = `${ENV_PREFIX}CONFIG`
+const inFile = (name: string) => `'${name}' (file)`
 
-/**
- * Reads the TOML file named by `--config` or CLAUDE_MAX_API_CONFIG, which must exist, or the one
- * in the user's configuration directory, which may.
- */
-export async function readConfigFile(
-  named: string | undefined,
-  env: Record<string, string | undefined>,
-): Promise<Record<string, unknown>> {
-  const home = env['XDG_CONFIG_HOME'] ?? join(env['HOME'] ?? homedir(), '.config')
-  const path = named ?? env[CONFIG_ENV] ?? join(home, 'claude-max-api', 'config.toml')
-  const file = Bun.file(path)
-  if (!(await file.exists())) {
-    if (path === (named ?? env[CONFIG_ENV])) throw new ConfigError(`There is no file ${path}.`)
-    return {}
-  }
-  try {
-    return parseToml(await file.text())
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error
-    throw new ConfigError(`${path} is not valid TOML: ${error.message}`)
-  }
-}
-
-/**
- * Where the platform wants state kept: by the environment that the CLI gets as well, so that
- * nothing of a sandbox lands in the owner's home.
- */
-export function defaultDataDir(
-  env: Record<string, string | undefined>,
-  platform: NodeJS.Platform = process.platform,
-): string {
-  const home = env['HOME'] ?? env['USERPROFILE'] ?? homedir()
-  const name = 'claude-max-api'
-  switch (platform) {
-    case 'win32':
-      return join(env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), name)
-    case 'darwin':
-      return join(home, 'Library', 'Application Support', name)
-    default:
-      return join(env['XDG_STATE_HOME'] || join(home, '.local', 'state'), name)
-  }
+function ourVariables(env: Record<string, string | undefined>): [string, string][] {
+  return Object.entries(env).flatMap(([key, value]): [string, string][] =>
+    key.startsWith(ENV_PREFIX) && key !== CONFIG_ENV && value !== undefined ? [[key, value]] : [],
+  )
 }

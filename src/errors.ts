@@ -48,6 +48,13 @@ export class TurnError extends Error {
   }
 }
 
+/** A file or directory that is needed cannot be made, or is not ours alone. */
+export class PlaceError extends TurnError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('worker', message, options)
+  }
+}
+
 /** Any thrown value as a TurnError: what is not one already is a fault of ours. */
 export function toTurnError(error: unknown): TurnError {
   if (error instanceof TurnError) return error

@@ -1,14 +1,10 @@
-import { CommanderError } from 'commander'
+import { failedStart } from './commands/failed-start.ts'
 import { runProgram } from './commands/program.ts'
-import { ConfigError } from './config.ts'
-import { TurnError } from './errors.ts'
-import { escapeLines } from './log.ts'
 
 try {
   process.exit(await runProgram(Bun.argv.slice(2)))
 } catch (error) {
-  if (error instanceof CommanderError) process.exit(error.exitCode)
-  const expected = error instanceof ConfigError || error instanceof TurnError
-  console.error(expected ? `claude-max-api: ${escapeLines(error.message)}` : error)
-  process.exit(1)
+  const { code, message } = failedStart(error)
+  if (message !== undefined) console.error(`claude-max-api: ${message}`)
+  process.exit(code)
 }

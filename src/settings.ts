@@ -1,78 +1,47 @@
-import { z } from 'zod'
 import { LOG_FORMATS, LOG_LEVELS } from './log.ts'
-
-const UNIT_MS: Record<string, number> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-}
-
-/** `250ms`, `30s`, `10m`, `1h`, `30d` as milliseconds; a bare number is refused for want of a unit. */
-const duration = z.string().transform((text, context) => {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim())
-  if (!match) {
-    context.addIssue({ code: 'custom', message: 'expected a duration such as 30s, 10m or 30d' })
-    return z.NEVER
-  }
-  const [, amount = '', unit = 'ms'] = match
-  return Math.max(1, Number(amount) * (UNIT_MS[unit] ?? 1))
-})
-
-const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
-
-/** Environment variables and the file's plain strings say several with commas. */
-const list = z
-  .union([z.string().transform((text) => text.split(',')), z.array(z.string())])
-  .transform((items) => items.map((item) => item.trim()).filter((item) => item !== ''))
-
-/** `unix:/path/of.sock` as the path. */
-const socket = z
-  .string()
-  .regex(/^unix:\/./, 'expected unix: and an absolute path')
-  .transform((text) => text.slice('unix:'.length))
-
-const flag = z.union([z.boolean(), z.stringbool()])
-
-const alias = list.transform((items, context) => {
-  const pairs = items.map((item) => item.split('='))
-  if (pairs.some((pair) => pair.length !== 2 || pair.includes(''))) {
-    context.addIssue({ code: 'custom', message: 'expected name=model, such as gpt-4o=sonnet' })
-    return z.NEVER
-  }
-  return Object.fromEntries(pairs.map(([name = '', model = '']) => [name.trim(), model.trim()]))
-})
+import {
+  alias,
+  choice,
+  duration,
+  flag,
+  integer,
+  list,
+  origins,
+  path,
+  socket,
+  nonEmpty,
+  wait,
+} from './setting-types.ts'
 
 /** Every setting by its one name, as it is read; `HELP` says what each means. */
 export const SETTINGS = {
   port: integer(0, 65_535).default(3456),
   listen: socket.optional(),
-  host: z.string().min(1).default('127.0.0.1'),
-  claude: z.string().min(1).optional(),
+  host: nonEmpty.default('127.0.0.1'),
+  claude: path.optional(),
   'max-workers': integer(1, 256).default(8),
   'warm-workers': integer(0, 256).default(2),
   'max-queue': integer(0, 100_000).default(64),
-  'idle-ttl': duration.prefault('5m'),
-  'park-ttl': duration.prefault('10m'),
-  'queue-timeout': duration.prefault('2m'),
-  'first-event-timeout': duration.prefault('6m'),
-  'request-timeout': duration.prefault('10m'),
-  'turn-timeout': duration.prefault('1h'),
+  'idle-ttl': wait.prefault('5m'),
+  'park-ttl': wait.prefault('10m'),
+  'queue-timeout': wait.prefault('2m'),
+  'first-event-timeout': wait.prefault('6m'),
+  'request-timeout': wait.prefault('10m'),
+  'turn-timeout': wait.prefault('1h'),
   'upstream-retries': integer(0, 10).default(0),
   'key-limit': integer(0, 10_000).default(0),
-  'drain-timeout': duration.prefault('10s'),
+  'drain-timeout': wait.prefault('10s'),
   'api-key': list.default([]),
-  'allow-origin': list.default([]),
+  'allow-origin': origins.default([]),
   'model-alias': alias.default({}),
-  'data-dir': z.string().min(1).optional(),
+  'data-dir': path.optional(),
   'response-retention': duration.prefault('30d'),
-  reasoning: z.enum(['summarized', 'off']).default('summarized'),
-  sampling: z.enum(['ignore', 'forward']).default('ignore'),
+  reasoning: choice(['summarized', 'off']).default('summarized'),
+  sampling: choice(['ignore', 'forward']).default('ignore'),
   'strict-parameters': flag.default(false),
   'subscription-only': flag.default(false),
-  'log-level': z.enum(LOG_LEVELS).default('info'),
-  'log-format': z.enum(LOG_FORMATS).default('auto'),
+  'log-level': choice(LOG_LEVELS).default('info'),
+  'log-format': choice(LOG_FORMATS).default('auto'),
   'log-bodies': flag.default(false),
   demo: flag.default(false),
 } as const

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
@@ -8,9 +8,9 @@ import {
   type ConfigSources,
   envName,
   isLoopback,
-  readConfigFile,
   resolveConfig,
 } from '../src/config.ts'
+import { readConfigFile } from '../src/config-file.ts'
 import { HELP, SETTINGS } from '../src/settings.ts'
 
 /** The reason for which these settings are refused. */
@@ -96,6 +96,14 @@ describe('what is refused names itself and where it stands', () => {
     ['a socket without a path', { flags: { listen: '/x.sock' } }, /^--listen: .*unix:/],
     ['an alias without a model', { flags: { 'model-alias': ['a='] } }, /^--model-alias: .*=/],
     ['an unknown level', { flags: { 'log-level': 'loud' } }, /^--log-level: /],
+    ['a name for two models', { flags: { 'model-alias': ['a=b', 'a=c'] } }, /two models/],
+    ['a near flag', { flags: { 'max-worker': 1 } }, /Did you mean max-workers\?/],
+    [
+      'a near variable',
+      { env: { CLAUDE_MAX_API_MAXWORKERS: '1' } },
+      /CLAUDE_MAX_API_MAXWORKERS.* Did you mean CLAUDE_MAX_API_MAX_WORKERS\?/,
+    ],
+    ['the value', { flags: { port: 'x\u001b' } }, /whole number from 0 to 65535, not "x\\u001b"/],
     ['a switch that is neither', { env: { CLAUDE_MAX_API_DEMO: 'perhaps' } }, /_DEMO: /],
   ]
   for (const [name, sources, message] of wrong) {
@@ -104,6 +112,10 @@ describe('what is refused names itself and where it stands', () => {
       expect(refusal(sources)).toMatch(/--help|environment/)
     })
   }
+})
+
+test('a key is never repeated in a message', () => {
+  expect(refusal({ file: { 'api-key': { secret: 'my-secret-key' } } })).not.toContain('my-secret')
 })
 
 const idleTtl = (text: unknown) => resolveConfig({ flags: { 'idle-ttl': text } })['idle-ttl']
@@ -138,8 +150,6 @@ describe('a host', () => {
     for (const host of OTHERS) {
       expect(refusal({ flags: { host } })).toContain('--api-key')
       expect(resolveConfig({ flags: { host, 'api-key': ['k'] } }).host).toBe(host)
-      // Nothing but commas is no key.
-      expect(refusal({ flags: { host }, env: { CLAUDE_MAX_API_API_KEY: ' , ' } })).toContain(host)
     }
   })
 
@@ -151,9 +161,97 @@ describe('a host', () => {
   })
 })
 
-test('more warm workers than workers are as many as there may be', () => {
-  const config = resolveConfig({ flags: { 'max-workers': 3, 'warm-workers': 9 } })
-  expect(config['warm-workers']).toBe(3)
+describe('warm workers', () => {
+  test('are never more than there may be workers', () => {
+    expect(resolveConfig({ flags: { 'max-workers': 1 } })['warm-workers']).toBe(1)
+  })
+
+  test('that are asked for beyond that are refused', () => {
+    const flags = { 'max-workers': 3, 'warm-workers': 9 }
+    expect(refusal({ flags })).toBe('--warm-workers: 9 are more than --max-workers allows (3).')
+  })
+})
+
+describe('empty is not unset', () => {
+  test.each(Object.keys(SETTINGS))('%s is refused wherever it is empty', (name) => {
+    for (const empty of ['', ' ']) {
+      const variable = { [envName(name)]: empty }
+      expect(refusal({ env: variable })).toMatch(new RegExp(`^${envName(name)}: .*empty`))
+      expect(refusal({ flags: { [name]: empty } })).toMatch(new RegExp(`^--${name}: .*empty`))
+      expect(refusal({ file: { [name]: empty } })).toMatch(new RegExp(`^'${name}' .*empty`))
+    }
+  })
+
+  test('keys that are nothing but commas leave the door open for nobody', () => {
+    expect(refusal({ env: { CLAUDE_MAX_API_API_KEY: ' , ' } })).toContain('empty')
+    expect(refusal({ flags: { 'api-key': ['a', ''] } })).toContain('empty')
+  })
+})
+
+const allow = (origin: string) => resolveConfig({ flags: { 'allow-origin': [origin] } })
+
+describe('an allowed origin', () => {
+  test.each([
+    ...['http://localhost:8080', 'https://example.com', 'http://[::1]:3000'],
+    ...['chrome-extension://abcdef', 'app://obsidian.md', 'tauri://localhost'],
+  ])('may be %s', (origin) => {
+    expect(allow(origin)['allow-origin']).toEqual([origin])
+  })
+
+  test.each([
+    ...['foo', '*', 'null', 'localhost:8080', 'https://*.example.com', 'http://'],
+    ...['http://a/', 'http://a:80', 'HTTP://A', 'https://a/path', 'http://me@a'],
+  ])('cannot be %s, which no browser sends', (origin) => {
+    expect(() => allow(origin)).toThrow('expected an origin')
+  })
+
+  test('that is nearly one is answered with what was meant', () => {
+    expect(() => allow('https://Example.com:443/x')).toThrow('that would be https://example.com')
+  })
+})
+
+describe('settings that contradict each other', () => {
+  const listen = 'unix:/run/x.sock'
+
+  test('in one place are refused, both by name', () => {
+    const both = { listen, port: 80 }
+    expect(refusal({ flags: both })).toMatch(/--listen and --port/)
+    expect(refusal({ file: both })).toMatch(/'listen' \(file\) and 'port' \(file\)/)
+    expect(refusal({ flags: { listen, host: 'localhost' } })).toContain('--host')
+    const demo = { CLAUDE_MAX_API_DEMO: '1', CLAUDE_MAX_API_DATA_DIR: '/data' }
+    expect(refusal({ env: demo })).toMatch(/CLAUDE_MAX_API_DEMO and CLAUDE_MAX_API_DATA_DIR/)
+  })
+
+  test('in two places: the stronger one counts', () => {
+    const socket = resolveConfig({ flags: { listen }, file: { port: 80 } })
+    expect(socket).toMatchObject({ listen: '/run/x.sock', port: 3456 })
+    const port = resolveConfig({ flags: { port: 80 }, file: { listen } })
+    expect(port).toMatchObject({ listen: undefined, port: 80 })
+  })
+
+  test('a demo that was asked for is never given up for the paid model', () => {
+    const sources = { flags: { 'data-dir': '/data' }, env: { CLAUDE_MAX_API_DEMO: '1' } }
+    expect(refusal(sources)).toContain('--data-dir')
+    const demo = resolveConfig({ flags: { demo: true }, file: { 'data-dir': '/data' } })
+    expect(demo).toMatchObject({ demo: true, 'data-dir': undefined })
+    const noDemo = { flags: { demo: false, 'data-dir': '/data' } }
+    expect(resolveConfig(noDemo)).toMatchObject({ demo: false, 'data-dir': '/data' })
+  })
+})
+
+test('a ~ is the home of the owner in every path; with a name it is refused', () => {
+  const flags = { claude: '~/bin/claude', listen: 'unix:~/x.sock', 'data-dir': '~' }
+  expect(resolveConfig({ flags, env: { HOME: '/home/me' } })).toMatchObject({
+    ...{ claude: '/home/me/bin/claude', listen: '/home/me/x.sock', 'data-dir': '/home/me' },
+  })
+  expect(refusal({ flags: { 'data-dir': '~bob/x' } })).toContain('~')
+})
+
+test('a longer wait than a timer has would end at once, so it is refused', () => {
+  expect(refusal({ flags: { 'turn-timeout': '25d' } })).toBe(
+    '--turn-timeout: expected at most 24d, not "25d". See claude-max-api --help.',
+  )
+  expect(resolveConfig({ flags: { 'response-retention': '365d' } })).toBeDefined()
 })
 
 test('any value of any setting is a configuration or a ConfigError, and nothing else', () => {
@@ -172,6 +270,13 @@ test('any value of any setting is a configuration or a ConfigError, and nothing 
   )
 })
 
+/** The reason for which this file is refused. */
+const fileRefusal = (...args: Parameters<typeof readConfigFile>) =>
+  readConfigFile(...args).then(
+    () => 'nothing',
+    (error: unknown) => (error instanceof ConfigError ? error.message : String(error)),
+  )
+
 describe('the file', () => {
   const home = mkdtempSync(join(tmpdir(), 'claude-max-api-config-'))
   afterAll(() => rmSync(home, { recursive: true, force: true }))
@@ -183,6 +288,7 @@ describe('the file', () => {
 
   test('is TOML with the names of the flags', async () => {
     const path = await write('good.toml', 'port = 81\nidle-ttl = "1m"\napi-key = ["a", "b"]\n')
+    chmodSync(path, 0o600)
     const file = await readConfigFile(path, {})
     expect(resolveConfig({ file })).toMatchObject({
       ...{ port: 81, 'idle-ttl': 60_000, 'api-key': ['a', 'b'] },
@@ -225,4 +331,47 @@ describe('the file', () => {
   test('in the usual place need not be there', async () => {
     expect(await readConfigFile(undefined, { HOME: join(home, 'nobody') })).toEqual({})
   })
+
+  test.each(['', 'relative/config'])(
+    'is not looked for in the working directory when XDG_CONFIG_HOME is %j',
+    async (dir) => {
+      const before = process.cwd()
+      const work = mkdtempSync(join(home, 'work-'))
+      for (const folder of ['claude-max-api', 'relative/config/claude-max-api']) {
+        await Bun.write(join(work, folder, 'config.toml'), 'claude = "./planted"')
+      }
+      process.chdir(work)
+      try {
+        const env = { HOME: join(home, 'nobody'), XDG_CONFIG_HOME: dir }
+        expect(await readConfigFile(undefined, env)).toEqual({})
+      } finally {
+        process.chdir(before)
+      }
+    },
+  )
+
+  test('that is named by nothing is refused', async () => {
+    expect(await fileRefusal('', {})).toContain('--config')
+    expect(await fileRefusal(undefined, { CLAUDE_MAX_API_CONFIG: ' ' })).toContain('_CONFIG')
+  })
+
+  test.skipIf(process.platform === 'win32')(
+    'that others can read must hold no keys; that anybody can change is refused',
+    async () => {
+      const path = await write('modes.toml', 'api-key = "k"')
+      for (const [mode, message] of [
+        [0o644, 'chmod 600'],
+        [0o640, 'chmod 600'],
+        [0o606, 'chmod go-w'],
+      ] as const) {
+        chmodSync(path, mode)
+        expect(await fileRefusal(path, {})).toContain(message)
+      }
+      chmodSync(path, 0o600)
+      expect(await readConfigFile(path, {})).toEqual({ 'api-key': 'k' })
+      await Bun.write(path, 'port = 1')
+      chmodSync(path, 0o644)
+      expect(await readConfigFile(path, {})).toEqual({ port: 1 })
+    },
+  )
 })

@@ -61,24 +61,37 @@ describe('README', () => {
     expect(program).toMatch(/^\/.*\/claude-max-api$/)
     expect(readFlags(args)['log-format']).toBe('json')
     expect(unclosedTags(plist)).toEqual([])
+    for (const key of ['StandardOutPath', 'StandardErrorPath']) {
+      expect(settings[key]).toStartWith('/Users/YOU/Library/Logs/claude-max-api/')
+    }
+    // As octal, 63 is 077: launchd's number is decimal.
+    expect(plist).toMatch(/<key>Umask<\/key>\s*<integer>63<\/integer>/)
+  })
+
+  test('no file of a service is in /tmp, where anybody can plant a link under its name', () => {
+    for (const unit of [...blocks('xml'), ...blocks('ini')]) expect(unit).not.toMatch(/\/tmp\b/)
   })
 
   test('the systemd unit parses and starts the binary alone, with flags that exist', () => {
     const [unit = ''] = blocks('ini')
     const sections = Object.fromEntries(
-      [...unit.matchAll(/^\[(\w+)\]\n((?:[A-Z]\w+=.*\n)+)/gm)].map(([, name = '', body = '']) => [
-        name,
-        Object.fromEntries(
-          body
-            .trim()
-            .split('\n')
-            .map((line) => line.split(/=(.*)/s).slice(0, 2)),
-        ),
-      ]),
+      [...unit.matchAll(/^\[(\w+)\]\n((?:(?:[A-Z]\w+=|#).*\n)+)/gm)].map(
+        ([, name = '', body = '']) => [
+          name,
+          Object.fromEntries(
+            body
+              .trim()
+              .split('\n')
+              .filter((line) => !line.startsWith('#'))
+              .map((line) => line.split(/=(.*)/s).slice(0, 2)),
+          ),
+        ],
+      ),
     )
     expect(Object.keys(sections)).toEqual(['Unit', 'Service', 'Install'])
     const [program, ...args] = String(sections['Service']?.['ExecStart']).split(' ')
     expect(program).toBe('%h/.local/bin/claude-max-api')
+    expect(sections['Service']?.['RestartPreventExitStatus']).toBe('64 78')
     expect(readFlags(args)['log-format']).toBe('json')
   })
 

@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { cacheDir, homeDir } from '../platform/directories.ts'
 import { sessionDir } from './session-file.ts'
 
 /** What a worker may leave behind, and where. */
@@ -8,7 +8,7 @@ export type Places = { env: Readonly<Record<string, string | undefined>>; temp: 
 
 /** Where the CLI keeps its files. */
 export function configDir(env: Places['env']): string {
-  return env['CLAUDE_CONFIG_DIR'] ?? join(env['HOME'] ?? homedir(), '.claude')
+  return env['CLAUDE_CONFIG_DIR'] || join(homeDir(env), '.claude')
 }
 
 /**
@@ -43,18 +43,6 @@ export function sweepToolLogs(cwd: string, { env }: Pick<Places, 'env'>): void {
   // The CLI's name for a directory: whatever is not a letter or a digit becomes a dash.
   const dir = join(cache, 'claude-cli-nodejs', cwd.replace(/[^a-zA-Z0-9]/g, '-'))
   rmSync(dir, { recursive: true, force: true })
-}
-
-function cacheDir(env: Places['env']): string | undefined {
-  const home = env['HOME'] ?? homedir()
-  switch (process.platform) {
-    case 'win32':
-      return undefined
-    case 'darwin':
-      return join(home, 'Library', 'Caches')
-    default:
-      return env['XDG_CACHE_HOME'] || join(home, '.cache')
-  }
 }
 
 function list(dir: string): string[] {

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, rmSync } from 'node:fs'
 import type { Server } from 'bun'
-import { type Config, ConfigError } from '../config.ts'
+import type { Config } from '../config.ts'
+import { ListenError } from './failed-start.ts'
 
 /** So that a socket can be opened by its owner alone from the moment it exists. */
 const OWNER_ONLY_UMASK = 0o177
@@ -26,19 +27,24 @@ function bindPort({ host, port }: Config): Server<undefined> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'EADDRINUSE') {
-      throw new ConfigError(
+      throw new ListenError(
+        1,
         `Port ${port} on ${host} is taken. Stop what listens there, or choose another: --port <port>.`,
       )
     }
     const reason = error instanceof Error ? error.message : String(error)
-    throw new ConfigError(`Cannot listen on ${host} port ${port}: ${reason}`)
+    // Any other reason is a host that this machine does not have.
+    throw new ListenError(
+      code === 'EACCES' || code === 'EPERM' ? 77 : 78,
+      `Cannot listen on ${host} port ${port}: ${reason}`,
+    )
   }
 }
 
 async function bindSocket(path: string): Promise<Server<undefined>> {
   if (existsSync(path)) {
     if (!lstatSync(path).isSocket() || (await answers(path))) {
-      throw new ConfigError(`${path} is taken. Stop what listens there, or choose another path.`)
+      throw new ListenError(1, `${path} is taken. Stop what listens there, or choose another path.`)
     }
     // Left behind by a server that was killed: nobody listens.
     rmSync(path)
@@ -48,7 +54,7 @@ async function bindSocket(path: string): Promise<Server<undefined>> {
     return Bun.serve({ unix: path, ...COMMON })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new ConfigError(`Cannot listen on ${path}: ${reason}`)
+    throw new ListenError(73, `Cannot listen on ${path}: ${reason}`)
   } finally {
     process.umask(umask)
   }

@@ -3,13 +3,15 @@ import { startGuard } from '../claude/guard.ts'
 import { sweepTemp, sweepToolLogs } from '../claude/leftovers.ts'
 import { LoginState } from '../claude/login-state.ts'
 import { neutralDir } from '../claude/neutral-dir.ts'
-import { type Config, defaultDataDir } from '../config.ts'
+import type { Config } from '../config.ts'
 import { ResponseStore } from '../ledger/response-store.ts'
 import type { Log } from '../log.ts'
+import { defaultDataDir } from '../platform/directories.ts'
 import { Pool } from '../pool/pool.ts'
 import { createApp } from '../server/app.ts'
 import type { ServerEnv } from '../server/services.ts'
 import { createBoot } from './boot.ts'
+import { createCatalog } from './catalog.ts'
 
 export type Parts = {
   config: Config
@@ -54,9 +56,10 @@ export function compose({ config, log, path, env }: Parts): Composition {
   const app = createApp({
     pool,
     responses,
-    catalog: async (signal) => ({
-      models: await pool.models(signal),
+    catalog: createCatalog({
+      models: (signal) => pool.models(signal),
       aliases: config['model-alias'],
+      log,
     }),
     dialect: {
       strict: config['strict-parameters'],

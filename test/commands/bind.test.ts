@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import type { Server } from 'bun'
 import { bind } from '../../src/commands/bind.ts'
-import { ConfigError, resolveConfig } from '../../src/config.ts'
+import { ListenError } from '../../src/commands/failed-start.ts'
+import { resolveConfig } from '../../src/config.ts'
 
 const servers: Server<undefined>[] = []
 afterEach(async () => {
@@ -29,7 +30,7 @@ for (const host of ['127.0.0.1', '::1']) {
       const port = await freePort(host)
       await listen(host, port)
       const error = await listen(host, port).catch((cause: unknown) => cause)
-      expect(error).toBeInstanceOf(ConfigError)
+      expect(error).toBeInstanceOf(ListenError)
       expect(error).toMatchObject({
         message: expect.stringContaining(`Port ${port} on ${host} is taken`),
       })
@@ -49,7 +50,7 @@ for (const host of ['127.0.0.1', '::1']) {
         Bun.serve({ hostname: host, port, reusePort: true, fetch: () => new Response('first') }),
       )
       const error = await listen(host, port).catch((cause: unknown) => cause)
-      expect(error).toBeInstanceOf(ConfigError)
+      expect(error).toBeInstanceOf(ListenError)
     })
   })
 }

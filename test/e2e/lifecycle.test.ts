@@ -1,5 +1,4 @@
 import { afterAll, afterEach, describe, expect, test } from 'bun:test'
-import { join } from 'node:path'
 import packageJson from '../../package.json'
 import { type FakeClaude, fakeClaude } from '../support/fake-claude.ts'
 import { descendants, isAlive, workersOf } from '../support/processes.ts'
@@ -48,43 +47,49 @@ describe('--help and --version', () => {
   })
 })
 
-describe('what cannot be started exits with 1 and says why', () => {
-  const wrong: [string, string[], Record<string, string>, RegExp][] = [
-    ['an unknown flag', ['--prot', '80'], {}, /--prot[\s\S]*--port/],
-    ['a port that is none', ['--port', 'x'], {}, /--port/],
-    ['a port given twice', ['80', '--port', '81'], {}, /twice/],
-    ['an unknown variable', ['--demo'], { CLAUDE_MAX_API_PROT: '1' }, /CLAUDE_MAX_API_PROT/],
-    ['a host for all without a key', ['--host', '0.0.0.0'], {}, /--api-key/],
-    ['a configuration file that is not there', ['--config', '/no/file'], {}, /\/no\/file/],
+describe('what cannot be started says why, and exits with the code of its cause', () => {
+  const wrong: [string, number, string[], Record<string, string>, RegExp][] = [
+    ['an unknown flag', 64, ['--prot', '80'], {}, /--prot[\s\S]*--port/],
+    ['an unknown word', 64, ['srve'], {}, /Unknown command 'srve'\. Did you mean serve\?/],
+    ['two words', 64, ['serve', 'stop', '80'], {}, /Unknown command 'stop'/],
+    ['a port that is none', 78, ['--port', 'x'], {}, /--port: .* not "x"/],
+    ['a port given twice', 64, ['80', '--port', '81'], {}, /twice/],
+    ['an unknown variable', 78, ['--demo'], { CLAUDE_MAX_API_PROT: '1' }, /_PROT .*_PORT\?/],
+    ['an empty key', 78, ['--demo'], { CLAUDE_MAX_API_API_KEY: '' }, /_API_KEY: it is empty/],
+    ['a host for all without a key', 78, ['--host', '0.0.0.0'], {}, /--api-key/],
+    ['a configuration file that is not there', 78, ['--config', '/no/file'], {}, /\/no\/file/],
+    [
+      'a socket where none can be',
+      73,
+      ['--demo', '--claude', CLAUDE, '--listen', 'unix:/no/such/x'],
+      {},
+      /\/no\/such\/x/,
+    ],
+    ['no CLI anywhere', 78, ['--port', '0'], { PATH: home }, /claude[\s\S]*install/i],
+    ['no CLI where it should be', 78, ['--claude', '~/nowhere'], {}, new RegExp(`${home}/nowhere`)],
+    [
+      'a switch that the environment has on and a flag off',
+      78,
+      ['--no-demo', '--claude', '/no/claude'],
+      { CLAUDE_MAX_API_DEMO: '1', CLAUDE_MAX_API_DATA_DIR: '/x' },
+      /\/no\/claude/,
+    ],
   ]
-  for (const [name, args, env, message] of wrong) {
+  for (const [name, expected, args, env, message] of wrong) {
     test(name, async () => {
       const { code, out, err } = await run(args, env)
-      expect(code).toBe(1)
       expect(err).toMatch(message)
+      expect(code).toBe(expected)
       // A stack trace helps nobody who mistyped a flag.
       expect(out + err).not.toMatch(/^\s+at /m)
     })
   }
 
-  test('no CLI anywhere: how to install it', async () => {
-    const { code, err } = await run(['--port', '0'], { PATH: home })
-    expect(code).toBe(1)
-    expect(err).toMatch(/install/i)
-    expect(err).toMatch(/claude/)
-  })
-
-  test('a CLI that is not where --claude says: the path', async () => {
-    const { code, err } = await run(['--port', '0', '--claude', join(home, 'nowhere')])
-    expect(code).toBe(1)
-    expect(err).toContain(join(home, 'nowhere'))
-  })
-
   test('an ancient CLI: its version, the least one, and how to update', async () => {
     const fake = fakeClaude('ancient')
     fakes.push(fake)
     const { code, err } = await run(['--port', '0', '--claude', fake.path])
-    expect(code).toBe(1)
+    expect(code).toBe(78)
     for (const part of ['1.0.3', '2.1.248', 'claude update']) expect(err).toContain(part)
   })
 

@@ -3,6 +3,7 @@ import type { ParameterTable } from '../../src/dialect/parameters.ts'
 import { CHAT_PARAMETERS } from '../../src/openai/chat-parameters.ts'
 import { COMPLETIONS_PARAMETERS } from '../../src/openai/completions-parameters.ts'
 import { RESPONSES_PARAMETERS } from '../../src/openai/responses-parameters.ts'
+import { EXIT_CODES } from '../../src/commands/failed-start.ts'
 import { HELP } from '../../src/settings.ts'
 
 /** The tables of the README that are made from code, by the name between their markers. */
@@ -16,6 +17,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
         text,
       ]),
     ),
+  'exit-codes': () => table(['code', 'meaning'], Object.entries(EXIT_CODES)),
   parameters: () => parameterTable(CHAT_PARAMETERS),
   'responses-parameters': () => parameterTable(RESPONSES_PARAMETERS),
   'messages-parameters': () => parameterTable(MESSAGES_PARAMETERS),
