@@ -87,7 +87,7 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
   },
   'max-queue': {
     hint: '<n>',
-    text: 'requests that may wait for a worker; more get 429',
+    text: 'requests that may wait for a worker, in fair shares between keys; more get 429',
     byDefault: '64',
   },
   'idle-ttl': {
@@ -127,7 +127,7 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
   },
   'key-limit': {
     hint: '<n>',
-    text: 'requests at a time for each --api-key; 0 for no limit',
+    text: 'answers at a time for each --api-key (prompts x n), waiting or running; more get 429; 0 for no limit',
     byDefault: '0',
   },
   'drain-timeout': {
@@ -135,7 +135,12 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
     text: 'on SIGTERM or Ctrl-C, how long running answers may take to finish',
     byDefault: '10s',
   },
-  'api-key': { hint: '<key>', text: 'required bearer key', byDefault: 'none', repeatable: true },
+  'api-key': {
+    hint: '<key>',
+    text: 'required bearer key; each is a client of its own',
+    byDefault: 'none',
+    repeatable: true,
+  },
   'allow-origin': {
     hint: '<origin>',
     text: 'browser origin let in, such as http://localhost:8080',

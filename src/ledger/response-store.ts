@@ -11,7 +11,9 @@ const BUSY_MS = 2_000
 
 /**
  * `deleted`: kept only because a later response goes on from it. `expires_at` is that of the latest
- * response of the conversation, so that no conversation loses its beginning.
+ * response of the conversation, so that no conversation loses its beginning. `client` is whose it
+ * is; what was stored without keys belongs to the client '', which is everybody while there are no
+ * keys, and nobody once there are.
  */
 const SCHEMA = `
   PRAGMA auto_vacuum = INCREMENTAL;
@@ -24,18 +26,23 @@ const SCHEMA = `
     expires_at INTEGER NOT NULL,
     deleted INTEGER NOT NULL DEFAULT 0,
     response TEXT NOT NULL,
-    input TEXT NOT NULL
+    input TEXT NOT NULL,
+    client TEXT NOT NULL DEFAULT ''
   ) STRICT;
   CREATE INDEX IF NOT EXISTS responses_previous ON responses (previous_id);
   CREATE INDEX IF NOT EXISTS responses_expiry ON responses (expires_at);
 `
 
-/** From the response given to the first of its conversation. */
+/** Files of before there were clients. */
+const ADD_CLIENT = "ALTER TABLE responses ADD COLUMN client TEXT NOT NULL DEFAULT ''"
+
+/** From the response given to the first of its conversation, all of one client. */
 const CHAIN = `
   WITH RECURSIVE chain (id, previous_id, depth) AS (
-    SELECT id, previous_id, 0 FROM responses WHERE id = $id
+    SELECT id, previous_id, 0 FROM responses WHERE id = $id AND client = $client
     UNION ALL
-    SELECT r.id, r.previous_id, depth + 1 FROM responses r JOIN chain ON r.id = chain.previous_id
+    SELECT r.id, r.previous_id, depth + 1 FROM responses r
+    JOIN chain ON r.id = chain.previous_id AND r.client = $client
   )
 `
 
@@ -54,12 +61,31 @@ const Row = z.object({
 /** A response as it is kept: the object itself, and the items that led to it. */
 export type StoredResponse = z.output<typeof Row>
 
+/** The responses of one client; those of any other do not exist for it. */
+export type ClientResponses = {
+  /** Keeps a response, and for as long those that it goes on from. */
+  save(id: string, previousId: string | undefined, response: object, input: object[]): void
+  find(id: string): StoredResponse | undefined
+  /** The conversation up to this response, its first response first; undefined if it is unknown. */
+  chain(id: string): StoredResponse[] | undefined
+  /** Whether there was such a response. */
+  delete(id: string): boolean
+}
+
 export type ResponseStoreOptions = {
   /** Made at the first response that is stored, for nobody else to read. */
   folder: string
   retentionMs: number
   log: Log
   now?: () => number
+}
+
+type NewResponse = {
+  client: string
+  id: string
+  previousId: string | undefined
+  response: object
+  input: object[]
 }
 
 /** The responses that clients may ask for again, or go on from; one SQLite file. */
@@ -73,8 +99,18 @@ export class ResponseStore {
     this.#options = { now: Date.now, ...options }
   }
 
-  /** Keeps a response, and for as long those that it goes on from. */
-  save(id: string, previousId: string | undefined, response: object, input: object[]): void {
+  /** What a client, as named in `Caller`, has stored and may store. */
+  of(client: string): ClientResponses {
+    return {
+      save: (id, previousId, response, input) =>
+        this.#save({ client, id, previousId, response, input }),
+      find: (id) => this.#find(client, id),
+      chain: (id) => this.#chain(client, id),
+      delete: (id) => this.#delete(client, id),
+    }
+  }
+
+  #save({ client, id, previousId, response, input }: NewResponse): void {
     // An answer that the shutdown itself cut off.
     if (this.#closed) return
     const { now, retentionMs, log } = this.#options
@@ -84,7 +120,9 @@ export class ResponseStore {
       database.transaction(() => {
         database
           .query(
-            'INSERT OR REPLACE INTO responses VALUES ($id, $previousId, $expiresAt, 0, $r, $i)',
+            `INSERT OR REPLACE INTO responses
+             (id, previous_id, expires_at, deleted, response, input, client)
+             VALUES ($id, $previousId, $expiresAt, 0, $r, $i, $client)`,
           )
           .run({
             $id: id,
@@ -92,12 +130,13 @@ export class ResponseStore {
             $expiresAt: expiresAt,
             $r: JSON.stringify(response),
             $i: JSON.stringify(input),
+            $client: client,
           })
         database
           .query(
             `${CHAIN} UPDATE responses SET expires_at = $at WHERE id IN (SELECT id FROM chain)`,
           )
-          .run({ $id: id, $at: expiresAt })
+          .run({ $id: id, $at: expiresAt, $client: client })
       })()
     } catch (error) {
       // The answer is there and paid for: a full disk must not take it away.
@@ -105,29 +144,28 @@ export class ResponseStore {
     }
   }
 
-  find(id: string): StoredResponse | undefined {
+  #find(client: string, id: string): StoredResponse | undefined {
     const row = this.#openExisting()
       ?.query(
-        'SELECT response, input FROM responses WHERE id = $id AND deleted = 0 AND expires_at > $now',
+        `SELECT response, input FROM responses
+         WHERE id = $id AND client = $client AND deleted = 0 AND expires_at > $now`,
       )
-      .get({ $id: id, $now: this.#options.now() })
+      .get({ $id: id, $client: client, $now: this.#options.now() })
     return row ? Row.parse(row) : undefined
   }
 
-  /** The conversation up to this response, its first response first; undefined if it is unknown. */
-  chain(id: string): StoredResponse[] | undefined {
-    if (!this.find(id)) return undefined
+  #chain(client: string, id: string): StoredResponse[] | undefined {
+    if (!this.#find(client, id)) return undefined
     const rows = this.#openExisting()
       ?.query(
         `${CHAIN} SELECT response, input FROM chain JOIN responses USING (id) ORDER BY depth DESC`,
       )
-      .all({ $id: id })
+      .all({ $id: id, $client: client })
     return z.array(Row).parse(rows)
   }
 
-  /** Whether there was such a response. */
-  delete(id: string): boolean {
-    if (!this.find(id)) return false
+  #delete(client: string, id: string): boolean {
+    if (!this.#find(client, id)) return false
     const database = this.#open()
     database.query('UPDATE responses SET deleted = 1 WHERE id = $id').run({ $id: id })
     this.#removeUnreferenced(database)
@@ -158,6 +196,7 @@ export class ResponseStore {
     const database = new Database(path)
     database.run(`PRAGMA busy_timeout = ${BUSY_MS}`)
     database.run(SCHEMA)
+    addClients(database)
     this.#database = database
     this.#sweep(database)
     this.#sweeper = setInterval(() => this.#sweep(database), SWEEP_MS)
@@ -183,4 +222,14 @@ export class ResponseStore {
       // Until none is left.
     }
   }
+}
+
+function addClients(database: Database): void {
+  const columns = () =>
+    database.query("SELECT name FROM pragma_table_info('responses')").values().flat()
+  // Another server may be at the same file.
+  const add = database.transaction(() => {
+    if (!columns().includes('client')) database.run(ADD_CLIENT)
+  })
+  add.immediate()
 }

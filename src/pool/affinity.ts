@@ -3,10 +3,11 @@ import type { KeptState } from './kept-workers.ts'
 
 /**
  * A name for the point where a conversation stands: equal for a worker that stopped there and for
- * the request that goes on there. Tolerant of what clients change without meaning: how text is
+ * the request of the same client that goes on there. Tolerant of what clients change without meaning: how text is
  * split into parts, the order of keys in arguments, the ids of tool calls.
  */
 export function affinityKey(
+  client: string,
   state: KeptState,
   conversation: Conversation,
   messages: readonly Message[],
@@ -19,7 +20,7 @@ export function affinityKey(
     return known
   }
   const identity = {
-    ...{ model, system, tools, outputSchema, effort },
+    ...{ client, model, system, tools, outputSchema, effort },
     // The CLI reads the limit when a turn of its own begins, and one on tool calls is within it.
     ...(state === 'parked' && { maxTokens: parameters.maxTokens }),
     messages: messages.map((message) => canonical(message, ordinal)),

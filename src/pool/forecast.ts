@@ -38,7 +38,7 @@ export function isSame(a: Purpose, b: Purpose): boolean {
   return a.for === b.for
 }
 
-type Beginning = { model: string; key: string; conversation: Conversation }
+type Beginning = { key: string; conversation: Conversation }
 
 /** Learns from requests what the next ones will need. It may be wrong: then a guess is of no use. */
 export class Forecast {
@@ -57,20 +57,20 @@ export class Forecast {
     this.#now = now
   }
 
-  /** A request that needs another worker than one it had before. */
-  note(conversation: Conversation): void {
+  /** A request that needs another worker than one it had before; what it brings is its client's. */
+  note(client: string, conversation: Conversation): void {
     this.#noteNeed()
     const { messages, model } = conversation
     const bare = { ...conversation, messages: [] }
-    this.#begun.push({ model, key: guessKey(bare, 0), conversation: bare })
+    this.#begun.push({ key: guessKey(client, bare, 0), conversation: bare })
     if (this.#begun.length > REMEMBERED) this.#begun.shift()
     if (messages.length > LONG_HISTORY) this.#long = { model, at: this.#now() }
-    if (messages.length > 1) this.#noteMiss(conversation)
+    if (messages.length > 1) this.#noteMiss(client, conversation)
   }
 
   /** The model that most of the last conversations were for. */
   get usualModel(): string | undefined {
-    return mostFrequent(this.#begun.map(({ model }) => model))?.value
+    return mostFrequent(this.#begun.map(({ conversation }) => conversation.model))?.value
   }
 
   /**
@@ -108,11 +108,11 @@ export class Forecast {
   /** What most clients have before their messages: once is no habit, and nothing costs nothing. */
   #usualBeginning(): Guess[] {
     const usual = mostFrequent(this.#begun.map(({ key }) => key))
-    const conversation = this.#begun.findLast(({ key }) => key === usual?.value)?.conversation
-    if (!usual || usual.times < 2 || !conversation) return []
-    const { system, tools, outputSchema } = conversation
+    const last = this.#begun.findLast(({ key }) => key === usual?.value)
+    if (!usual || usual.times < 2 || !last) return []
+    const { system, tools, outputSchema } = last.conversation
     if (system === '' && tools.length === 0 && !outputSchema) return []
-    return [{ key: usual.value, conversation, count: 0 }]
+    return [{ ...last, count: 0 }]
   }
 
   #noteNeed(): void {
@@ -122,8 +122,8 @@ export class Forecast {
   }
 
   /** A client that changes the end of its history does so each time: the rest comes again. */
-  #noteMiss(conversation: Conversation): void {
-    const start = guessKey(conversation, 1)
+  #noteMiss(client: string, conversation: Conversation): void {
+    const start = guessKey(client, conversation, 1)
     const times = (this.#missed.get(start) ?? 0) + 1
     this.#missed.delete(start)
     this.#missed.set(start, times)
@@ -131,20 +131,20 @@ export class Forecast {
     if (this.#missed.size > MAX_CONVERSATIONS && oldest !== undefined) this.#missed.delete(oldest)
     const count = conversation.messages.length - 1
     if (times < 2 || conversation.messages[count - 1]?.role !== 'assistant') return
-    const guess = { key: guessKey(conversation, count), conversation, count }
+    const guess = { key: guessKey(client, conversation, count), conversation, count }
     this.#changing = { guess, at: this.#now() }
   }
 }
 
 /**
  * A name for all that a worker is given ahead of a request: equal only if it is the same to the
- * letter, because what has been given cannot be taken back.
+ * letter and for the same client, because what has been given cannot be taken back.
  */
-export function guessKey(conversation: Conversation, count: number): string {
+export function guessKey(client: string, conversation: Conversation, count: number): string {
   const { system, tools, outputSchema, model, effort } = conversation
   const messages: readonly Message[] = conversation.messages.slice(0, count)
   // With messages in, a change of the model would be told to the model.
-  const given = [system, tools, outputSchema, count > 0 && [model, effort, messages]]
+  const given = [client, system, tools, outputSchema, count > 0 && [model, effort, messages]]
   return `${count} ${new Bun.CryptoHasher('sha256').update(JSON.stringify(given)).digest('base64')}`
 }
 

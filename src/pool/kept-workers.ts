@@ -3,10 +3,11 @@ import type { Worker } from '../claude/worker.ts'
 /** `idle`: after a finished answer. `parked`: on tool calls whose results are to come. */
 export type KeptState = 'idle' | 'parked'
 
-type Kept = {
+/** Where a conversation stands; `key` is its `affinityKey`. */
+export type Place = { client: string; state: KeptState; key: string }
+
+type Kept = Place & {
   worker: Worker
-  state: KeptState
-  key: string
   timer: ReturnType<typeof setTimeout>
 }
 
@@ -33,9 +34,9 @@ export class KeptWorkers {
   }
 
   /** Keeps a worker under the place where its conversation stands, until its time is up. */
-  keep(worker: Worker, state: KeptState, key: string): void {
+  keep(worker: Worker, { client, state, key }: Place): void {
     const kept: Kept = {
-      ...{ worker, state, key },
+      ...{ worker, client, state, key },
       timer: setTimeout(() => {
         this.#kept.delete(kept)
         this.#onExpired(worker)
@@ -49,11 +50,16 @@ export class KeptWorkers {
     return this.#remove((kept) => kept.state === state && kept.key === key)
   }
 
-  /** The worker that has waited longest; those in the midst of a tool call go last. */
+  /**
+   * The worker that has waited longest among those of the client that keeps most; those in the
+   * midst of a tool call go last.
+   */
   takeOldest(states: readonly KeptState[] = ['idle', 'parked']): Worker | undefined {
     for (const state of states) {
-      const worker = this.#remove((kept) => kept.state === state)
-      if (worker) return worker
+      const [first] = [...this.#kept]
+        .filter((kept) => kept.state === state)
+        .toSorted((a, b) => this.#keptBy(b.client) - this.#keptBy(a.client))
+      if (first) return this.#remove((kept) => kept === first)
     }
     return undefined
   }
@@ -61,6 +67,10 @@ export class KeptWorkers {
   /** A worker that died is not there to be taken. */
   forget(worker: Worker): void {
     this.#remove((kept) => kept.worker === worker)
+  }
+
+  #keptBy(client: string): number {
+    return [...this.#kept].filter((kept) => kept.client === client).length
   }
 
   #remove(matches: (kept: Kept) => boolean): Worker | undefined {

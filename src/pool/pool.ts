@@ -5,9 +5,11 @@ import type { ModelInfo } from '../conversation/models.ts'
 import type { Conversation, RateLimit, TurnEvent } from '../conversation/types.ts'
 import { toTurnError } from '../errors.ts'
 import { affinityKey } from './affinity.ts'
+import type { Caller } from './caller.ts'
 import { Forecast, type Purpose } from './forecast.ts'
 import { type KeptState, KeptWorkers } from './kept-workers.ts'
 import { Relaxations } from './relaxations.ts'
+import { Shares } from './shares.ts'
 import { type Acquired, type Beneficiary, type SupplyOptions, WorkerSupply } from './supply.ts'
 
 /** Workers that may die under a request before it reached the model, each replaced silently. */
@@ -24,7 +26,10 @@ export type BootHint = {
   usualModel: string | undefined
 }
 
-export type PoolOptions = Omit<SupplyOptions, 'boot' | 'wanted' | 'giveUp' | 'onGone'> & {
+export type PoolOptions = Omit<
+  SupplyOptions,
+  'boot' | 'wanted' | 'giveUp' | 'onGone' | 'shares'
+> & {
   boot: (purpose: Purpose, hint: BootHint) => Promise<Worker>
   /** Pristine workers kept booted whatever comes; none means that none is booted ahead. */
   warmWorkers: number
@@ -58,6 +63,7 @@ export class Pool {
   readonly #options: PoolOptions
   readonly #supply: WorkerSupply
   readonly #kept: KeptWorkers
+  readonly #shares = new Shares()
   readonly #relaxations = new Relaxations()
   #rateLimit: RateLimit | undefined
   readonly #forecast = new Forecast()
@@ -70,6 +76,7 @@ export class Pool {
     })
     this.#supply = new WorkerSupply({
       ...options,
+      shares: this.#shares,
       boot: (purpose) => options.boot(purpose, { usualModel: this.#forecast.usualModel }),
       wanted: () => this.#forecast.wanted({ floor: options.warmWorkers, most: options.maxWorkers }),
       giveUp: (beneficiary) => this.#giveUp(beneficiary),
@@ -79,12 +86,13 @@ export class Pool {
 
   /**
    * Answers a conversation. Resolves at the first event, so that whatever fails before it is an
-   * error of the request; aborting `signal` ends the worker, and the request to the model with it.
+   * error of the request; when the client goes away, its worker is ended, and the request to the
+   * model with it.
    */
-  async run(conversation: Conversation, signal: AbortSignal): Promise<Answer> {
+  async run(conversation: Conversation, caller: Caller): Promise<Answer> {
     for (let deaths = 0, relaxed = 0; ;) {
       const { conversation: asked, dropped } = this.#relaxations.apply(conversation)
-      const { turn, origin } = await this.#start(asked, signal)
+      const { turn, origin } = await this.#start(asked, caller)
       try {
         await turn.started
         this.#options.onAnswered?.(true)
@@ -94,7 +102,7 @@ export class Pool {
         if (kind === 'not_logged_in') this.#loggedOut()
         const died = kind === 'worker' && !turn.wasRequested && deaths++ < MAX_DEATHS
         const again = died || (this.#relaxations.learn(asked, error) && relaxed++ < MAX_RELAXATIONS)
-        if (!again || signal.aborted) throw error
+        if (!again || caller.signal.aborted) throw error
         this.#options.log.warn('Asking again with another worker.', { error })
       }
     }
@@ -122,10 +130,12 @@ export class Pool {
     await this.#supply.close()
   }
 
-  async #start(conversation: Conversation, signal: AbortSignal) {
-    const own = this.#takeOwn(conversation)
-    if (!own) this.#forecast.note(conversation)
-    const { worker, origin } = own ?? (await this.#supply.acquire(signal, conversation))
+  async #start(conversation: Conversation, caller: Caller) {
+    const { client, signal } = caller
+    const own = this.#takeOwn(client, conversation)
+    if (own) this.#shares.begin(client)
+    else this.#forecast.note(client, conversation)
+    const { worker, origin } = own ?? (await this.#supply.acquire(caller, conversation))
     const turn = begin(worker, origin, conversation)
     const abort = () => void this.#supply.retire(worker)
     signal.addEventListener('abort', abort)
@@ -134,18 +144,22 @@ export class Pool {
     void turn.finished.then(() => {
       signal.removeEventListener('abort', abort)
       this.#rateLimit = turn.rateLimit ?? this.#rateLimit
-      this.#keepOrRetire(worker, turn, conversation)
+      this.#shares.end(client)
+      this.#keepOrRetire(worker, turn, { client, conversation })
     })
     return { turn, origin }
   }
 
   /** The worker that stopped exactly where this request goes on, if it still waits there. */
-  #takeOwn(conversation: Conversation): { worker: Worker; origin: WorkerOrigin } | undefined {
+  #takeOwn(
+    client: string,
+    conversation: Conversation,
+  ): { worker: Worker; origin: WorkerOrigin } | undefined {
     const results = (conversation.messages.at(-1)?.content ?? []).map((block) =>
       block.type === 'tool_result' ? isDeliverable(block) : undefined,
     )
     const state = results.every((deliverable) => deliverable === undefined) ? 'idle' : 'parked'
-    const key = affinityKey(state, conversation, conversation.messages.slice(0, -1))
+    const key = affinityKey(client, state, conversation, conversation.messages.slice(0, -1))
     const worker = this.#kept.take(state, key)
     if (worker && state === 'parked' && !results.every((deliverable) => deliverable === true)) {
       // Anything beside plain results is more than a worker on its calls can take, and the
@@ -165,12 +179,17 @@ export class Pool {
     return this.#kept.takeOldest(['idle'])
   }
 
-  #keepOrRetire(worker: Worker, turn: Turn, conversation: Conversation): void {
+  #keepOrRetire(
+    worker: Worker,
+    turn: Turn,
+    { client, conversation }: { client: string; conversation: Conversation },
+  ): void {
     const { stopReason } = turn
     if (stopReason === undefined) return void this.#supply.retire(worker)
     const state = stopReason === 'tool_calls' ? 'parked' : 'idle'
-    const key = affinityKey(state, conversation, [...conversation.messages, turn.message])
-    this.#kept.keep(worker, state, key)
+    const messages = [...conversation.messages, turn.message]
+    const key = affinityKey(client, state, conversation, messages)
+    this.#kept.keep(worker, { client, state, key })
     this.#supply.noteKept()
   }
 

@@ -1,4 +1,6 @@
 import { TurnError } from '../errors.ts'
+import type { Caller } from './caller.ts'
+import type { Shares } from './shares.ts'
 
 /** What a client is told when there is no worker for it: about the length of a short answer. */
 export const QUEUE_RETRY_AFTER_S = 2
@@ -6,20 +8,30 @@ export const QUEUE_RETRY_AFTER_S = 2
 /** How long to wait when nothing else is said. */
 const WAIT_TIMEOUT_MS = 120_000
 
-type Waiter<T> = { resolve(value: T): void; reject(error: Error): void }
+type Waiter<T> = { client: string; resolve(value: T): void; reject(error: Error): void }
 
-/** First in, first out: requests that wait for a worker, each until its client goes away. */
+/**
+ * Requests that wait for a worker, each until its client goes away. The next is that of the client
+ * with the fewest turns running, among equals of the one served longest ago.
+ */
 export class WaitQueue<T> {
+  /** In the order in which they came. */
   readonly #waiters = new Set<Waiter<T>>()
+  readonly #shares: Shares
+
+  constructor(shares: Shares) {
+    this.#shares = shares
+  }
 
   get length(): number {
     return this.#waiters.size
   }
 
   /** Waits for `give`; rejects when `signal` aborts, time is up or the queue is failed. */
-  async wait(signal: AbortSignal, timeoutMs = WAIT_TIMEOUT_MS): Promise<T> {
+  async wait({ client, signal }: Caller, timeoutMs = WAIT_TIMEOUT_MS): Promise<T> {
     if (signal.aborted) throw goneAway()
-    const { promise, ...waiter } = Promise.withResolvers<T>()
+    const { promise, ...settle } = Promise.withResolvers<T>()
+    const waiter = { client, ...settle }
     // Out of the queue in the same breath: nothing may be given to one who has left.
     const leave = (reason: TurnError) => {
       this.#waiters.delete(waiter)
@@ -37,18 +49,48 @@ export class WaitQueue<T> {
     }
   }
 
-  /** Hands a value to whoever waits longest; false if nobody does. */
+  /** Hands a value to the next who waits, whose turn counts from now on; false if nobody waits. */
   give(value: T): boolean {
-    const [first] = this.#waiters
-    if (!first) return false
-    this.#waiters.delete(first)
-    first.resolve(value)
+    let next: Waiter<T> | undefined
+    for (const waiter of this.#waiters) {
+      if (!next || this.#shares.isBefore(waiter.client, next.client)) next = waiter
+    }
+    if (!next) return false
+    this.#waiters.delete(next)
+    this.#shares.begin(next.client)
+    next.resolve(value)
+    return true
+  }
+
+  /**
+   * Refuses the newest request of the client that has most turns running and waiting, so that one
+   * of `client` can wait in its place. False if `client` would then have as many: two clients that
+   * try again must not displace each other for ever.
+   */
+  displaceFor(client: string, reason: TurnError): boolean {
+    const loads = this.#loads()
+    const [most] = [...loads].toSorted(([, a], [, b]) => b - a)
+    const own = loads.get(client) ?? this.#shares.running(client)
+    if (!most || most[1] <= own + 1) return false
+    const newest = [...this.#waiters].findLast((waiter) => waiter.client === most[0])
+    if (!newest) return false
+    this.#waiters.delete(newest)
+    newest.reject(reason)
     return true
   }
 
   failAll(error: Error): void {
     for (const waiter of this.#waiters) waiter.reject(error)
     this.#waiters.clear()
+  }
+
+  /** The turns running and waiting of each client that waits. */
+  #loads(): Map<string, number> {
+    const loads = new Map<string, number>()
+    for (const { client } of this.#waiters) {
+      loads.set(client, (loads.get(client) ?? this.#shares.running(client)) + 1)
+    }
+    return loads
   }
 }
 

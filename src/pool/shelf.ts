@@ -20,9 +20,9 @@ export class Shelf {
   }
 
   /** The worker that has least left to do for this conversation. */
-  takeFor(conversation: Conversation): Worker | undefined {
+  takeFor(client: string, conversation: Conversation): Worker | undefined {
     const [best] = this.#ready
-      .filter(({ worker, purpose }) => isUseful(purpose, worker, conversation))
+      .filter(({ worker, purpose }) => isUseful(purpose, worker, client, conversation))
       .toSorted((a, b) => head(b, conversation) - head(a, conversation))
     return this.#remove(best)
   }
@@ -68,7 +68,12 @@ function occurrences(purposes: readonly Purpose[], purpose: Purpose): number {
   return purposes.filter((other) => isSame(other, purpose)).length
 }
 
-function isUseful(purpose: Purpose, worker: Worker, conversation: Conversation): boolean {
+function isUseful(
+  purpose: Purpose,
+  worker: Worker,
+  client: string,
+  conversation: Conversation,
+): boolean {
   const { messages } = conversation
   switch (purpose.for) {
     case 'any':
@@ -77,7 +82,7 @@ function isUseful(purpose: Purpose, worker: Worker, conversation: Conversation):
       return messages.length > LONG_HISTORY && worker.fits(conversation, messages.length - 1)
     case 'guess': {
       const { key, count } = purpose.guess
-      return count < messages.length && guessKey(conversation, count) === key
+      return count < messages.length && guessKey(client, conversation, count) === key
     }
     default:
       return purpose satisfies never

@@ -6,9 +6,11 @@ import type { Conversation } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { Backoff, type BackoffOptions } from './backoff.ts'
+import type { Caller } from './caller.ts'
 import { CrashLoop, type Start } from './crash-loop.ts'
 import type { Purpose } from './forecast.ts'
 import { QUEUE_RETRY_AFTER_S, WaitQueue } from './queue.ts'
+import type { Shares } from './shares.ts'
 import { Shelf } from './shelf.ts'
 
 /** How often it is looked whether what is ready is still wanted. */
@@ -26,6 +28,8 @@ export type SupplyOptions = {
   maxWorkers: number
   maxQueue: number
   queueTimeoutMs?: number
+  /** Told of each worker that is handed out; whoever takes it says when its turn is over. */
+  shares: Shares
   /** Gives up a kept worker so that another can be booted. */
   giveUp: (beneficiary: Beneficiary) => Worker | undefined
   onGone: (worker: Worker) => void
@@ -38,15 +42,17 @@ export type SupplyOptions = {
 export type Acquired = { worker: Worker; origin: 'warm' | 'cold' }
 
 const ANY: Purpose = { for: 'any' }
+/** Who asks for what is the same for all. */
+const NOBODY = ''
 
-/** The processes: booted ahead, handed out first come first served, counted until reaped. */
+/** The processes: booted ahead, handed out in fair shares, counted until reaped. */
 export class WorkerSupply {
   readonly #options: SupplyOptions
   /** Every process that has not been reaped, whatever its state. */
   readonly #alive = new Set<Worker>()
   readonly #ending = new Set<Worker>()
   readonly #shelf = new Shelf()
-  readonly #queue = new WaitQueue<Worker>()
+  readonly #queue: WaitQueue<Worker>
   readonly #starts: CrashLoop
   /** Workers lost before anybody needed them: no reason to refuse a request. */
   readonly #losses: Backoff
@@ -60,6 +66,7 @@ export class WorkerSupply {
 
   constructor(options: SupplyOptions) {
     this.#options = options
+    this.#queue = new WaitQueue(options.shares)
     this.#starts = new CrashLoop(options.backoff)
     this.#losses = new Backoff({ ...options.backoff, forgetMs: FORGET_MS })
     this.#fill()
@@ -77,21 +84,19 @@ export class WorkerSupply {
     }
   }
 
-  /** A pristine worker; rejects when none starts, the queue is full or `signal` aborts. */
-  async acquire(signal: AbortSignal, conversation?: Conversation): Promise<Acquired> {
+  /** A pristine worker; rejects when none starts, the queue is full or the client goes away. */
+  async acquire(caller: Caller, conversation?: Conversation): Promise<Acquired> {
     if (this.#closed) throw shuttingDown()
-    const warm = conversation ? this.#shelf.takeFor(conversation) : this.#shelf.takeAny()
-    if (warm) return { worker: warm, origin: 'warm' }
+    const { client } = caller
+    const warm = conversation ? this.#shelf.takeFor(client, conversation) : this.#shelf.takeAny()
+    if (warm) {
+      this.#options.shares.begin(client)
+      return { worker: warm, origin: 'warm' }
+    }
     const { refusal } = this.#starts
     if (refusal) throw refusal
-    const { maxQueue, maxWorkers } = this.#options
-    // Requests for which a worker can still be booted are not queued, they are being served.
-    const served = Math.max(0, maxWorkers - this.#alive.size)
-    if (this.#queue.length - served >= maxQueue) {
-      const message = `All ${maxWorkers} workers are busy and ${maxQueue} requests wait. Try again soon.`
-      throw new TurnError('queue_full', message, { retryAfterS: QUEUE_RETRY_AFTER_S })
-    }
-    const waiting = this.#queue.wait(signal, this.#options.queueTimeoutMs)
+    this.#requirePlace(client)
+    const waiting = this.#queue.wait(caller, this.#options.queueTimeoutMs)
     this.#fill()
     return { worker: await waiting, origin: 'cold' }
   }
@@ -99,7 +104,8 @@ export class WorkerSupply {
   /** What the CLI says it can use; waits for the first worker. */
   async models(signal: AbortSignal): Promise<readonly ModelInfo[]> {
     if (this.#models) return this.#models
-    const { worker } = await this.acquire(signal)
+    const { worker } = await this.acquire({ client: NOBODY, signal })
+    this.#options.shares.end(NOBODY)
     this.#offer(worker, ANY)
     return worker.models
   }
@@ -138,6 +144,17 @@ export class WorkerSupply {
       await Promise.all([...this.#alive].map((worker) => this.retire(worker)))
       await Promise.all(this.#boots.keys())
     }
+  }
+
+  /** In a full queue one place may have to be taken from a client that has more than its share. */
+  #requirePlace(client: string): void {
+    const { maxQueue, maxWorkers } = this.#options
+    // Requests for which a worker can still be booted are not queued, they are being served.
+    const served = Math.max(0, maxWorkers - this.#alive.size)
+    if (this.#queue.length - served < maxQueue) return
+    const message = `All ${maxWorkers} workers are busy and ${maxQueue} requests wait. Try again soon.`
+    const refusal = new TurnError('queue_full', message, { retryAfterS: QUEUE_RETRY_AFTER_S })
+    if (!this.#queue.displaceFor(client, refusal)) throw refusal
   }
 
   #room(): number {

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts'
 import { logBodies } from './body-log.ts'
 import { errorResponse } from './error-response.ts'
 import { guardOrigin, requireJson, requireKey } from './guard.ts'
-import { limitKeys } from './key-limit.ts'
+import { KeyLimit } from './key-limit.ts'
 import { logRequests, requestIds } from './request-log.ts'
 import { chatCompletions } from './routes/chat-completions.ts'
 import { completions } from './routes/completions.ts'
@@ -19,10 +19,10 @@ import type { Services, ServerEnv } from './services.ts'
 /** The largest request body: 20 images of 3 MB as base64, or 16 million words. */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024
 
-export type AppOptions = Services & {
+export type AppOptions = Omit<Services, 'limit'> & {
   apiKeys: readonly string[]
   allowOrigins: readonly string[]
-  /** Requests at a time for each key; 0 for no limit. */
+  /** Turns at a time for each key; 0 for no limit. */
   keyLimit: number
   logBodies: boolean
   maxBodyBytes?: number
@@ -36,16 +36,16 @@ export function createApp(options: AppOptions): Hono<ServerEnv> {
   app.use(requestIds(), logRequests(log), guardOrigin({ apiKeys, allowOrigins }))
   if (allowOrigins.length > 0) app.use(cors({ origin: [...allowOrigins], maxAge: 600 }))
   app.use(requireKey(apiKeys), requireJson())
-  if (options.keyLimit > 0) app.use(limitKeys(options.keyLimit))
   app.use(bodyLimit({ maxSize: maxBodyBytes, onError: () => tooLarge(maxBodyBytes) }))
   if (options.logBodies) app.use(logBodies(log))
 
-  app.route('/v1/chat/completions', chatCompletions(options))
-  app.route('/v1/completions', completions(options))
-  app.route('/v1/messages', messages(options))
-  app.route('/v1/responses', responses(options))
-  app.route('/v1/models', models(options))
-  app.route('/', health(options))
+  const services = { ...options, limit: new KeyLimit(options.keyLimit) }
+  app.route('/v1/chat/completions', chatCompletions(services))
+  app.route('/v1/completions', completions(services))
+  app.route('/v1/messages', messages(services))
+  app.route('/v1/responses', responses(services))
+  app.route('/v1/models', models(services))
+  app.route('/', health(services))
 
   app.notFound((c) => {
     const exists = [...new Set(app.routes.filter(({ method }) => method !== 'ALL').map(routeName))]

@@ -1,30 +1,44 @@
 import type { Conversation, TurnEvent } from '../conversation/types.ts'
 import { toTurnError } from '../errors.ts'
+import type { Caller } from '../pool/caller.ts'
 import type { Answer } from '../pool/pool.ts'
 import type { Services } from './services.ts'
 
 /** The answers to one request: their streams, and what the first to begin says of its worker. */
 export type Answers = Omit<Answer, 'events'> & { events: ReadableStream<TurnEvent>[] }
 
+type Turns = Pick<Services, 'pool' | 'limit'>
 type Choice = { run: Promise<Answer>; stop: AbortController }
+
+/** Asks a worker for the one answer that a request wants. */
+export async function runTurn(
+  { pool, limit }: Turns,
+  conversation: Conversation,
+  caller: Caller,
+): Promise<Answer> {
+  const hold = limit.take(caller, 1)
+  return hold(pool.run(conversation, caller))
+}
 
 /**
  * Asks a worker for each conversation, and resolves when the first begins: the others may have to
  * wait for its worker. When one cannot begin, none goes on.
  */
 export async function runChoices(
-  pool: Services['pool'],
+  { pool, limit }: Turns,
   conversations: readonly Conversation[],
-  signal: AbortSignal,
+  caller: Caller,
 ): Promise<Answers> {
   const [only] = conversations
   if (only && conversations.length === 1) {
-    const { events, ...answer } = await pool.run(only, signal)
+    const { events, ...answer } = await runTurn({ pool, limit }, only, caller)
     return { ...answer, events: [events] }
   }
+  const hold = limit.take(caller, conversations.length)
   const choices = conversations.map((conversation): Choice => {
     const stop = new AbortController()
-    return { run: pool.run(conversation, AbortSignal.any([signal, stop.signal])), stop }
+    const signal = AbortSignal.any([caller.signal, stop.signal])
+    return { run: hold(pool.run(conversation, { ...caller, signal })), stop }
   })
   for (const { run } of choices) {
     run.catch((error: unknown) => choices.forEach(({ stop }) => stop.abort(error)))

@@ -2,6 +2,10 @@ import { timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { isLoopback } from '../config.ts'
 import { TurnError } from '../errors.ts'
+import type { ServerEnv } from './services.ts'
+
+/** Hexadecimal digits that tell clients apart. */
+const CLIENT_LENGTH = 32
 
 /** Paths a monitor or a load balancer asks without a key; they tell nothing of the owner. */
 const OPEN_PATHS = new Set(['/health', '/ready'])
@@ -41,17 +45,23 @@ export function guardOrigin({
   }
 }
 
-/** Asks for one of the keys as `Authorization: Bearer` or `x-api-key`; compared in constant time. */
-export function requireKey(apiKeys: readonly string[]): MiddlewareHandler {
+/**
+ * Asks for one of the keys as `Authorization: Bearer` or `x-api-key`, compared in constant time,
+ * and leaves whose request it is. Where there are no keys, all clients are the same.
+ */
+export function requireKey(apiKeys: readonly string[]): MiddlewareHandler<ServerEnv> {
   const digests = apiKeys.map(digest)
   return async function checkKey(c, next) {
+    c.set('client', '')
     if (digests.length > 0 && !OPEN_PATHS.has(c.req.path) && c.req.method !== 'OPTIONS') {
-      const given = digest(givenKey(c.req.raw.headers))
+      const givenKey = keyOf(c.req.raw.headers)
+      const given = digest(givenKey)
       // Every key is compared, so that time does not tell which one was nearly right.
       const matches = digests.filter((key) => timingSafeEqual(key, given))
       if (matches.length === 0) {
         throw new TurnError('authentication', 'The API key is missing or wrong.')
       }
+      c.set('client', clientOf(givenKey))
     }
     await next()
   }
@@ -72,9 +82,17 @@ export function requireJson(): MiddlewareHandler {
 }
 
 /** The key of a request, as `Authorization: Bearer` or `x-api-key`; empty if there is none. */
-export function givenKey(headers: Headers): string {
+function keyOf(headers: Headers): string {
   const bearer = /^Bearer\s+(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]
   return bearer ?? headers.get('x-api-key') ?? ''
+}
+
+/**
+ * A name for whoever has this key. It is kept with stored responses, so it must be the same after a
+ * restart and in every replica, and the key must not be seen from it.
+ */
+function clientOf(key: string): string {
+  return digest(`client ${key}`).toString('hex').slice(0, CLIENT_LENGTH)
 }
 
 function digest(key: string): Buffer {

@@ -1,36 +1,84 @@
-import type { MiddlewareHandler } from 'hono'
+import type { TurnEvent } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
-import { givenKey } from './guard.ts'
+import type { Caller } from '../pool/caller.ts'
+import type { Answer } from '../pool/pool.ts'
 
 /** What a client over its limit is told: about the length of a short answer. */
 const RETRY_AFTER_S = 2
 
-/** Lets each key have so many requests at a time, the streams of their answers included. */
-export function limitKeys(limit: number): MiddlewareHandler {
-  const running = new Map<string, number>()
+/** Passes a turn on, and gives its place back when it is over. */
+type Hold = (turn: Promise<Answer>) => Promise<Answer>
 
-  return async function limitKey(c, next) {
-    const key = givenKey(c.req.raw.headers)
-    const count = running.get(key) ?? 0
-    if (count >= limit) {
-      const message = `This key has ${limit} requests running, its limit. Wait for one to end.`
+/** Lets each client have so many turns at a time, waiting or running; 0 for no limit. */
+export class KeyLimit {
+  readonly #limit: number
+  readonly #taken = new Map<string, number>()
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Takes places for all turns of one request, or throws. Each turn must then be held. */
+  take({ client, signal }: Caller, turns: number): Hold {
+    if (this.#limit === 0) return (turn) => turn
+    if (turns > this.#limit) {
+      const message = `The request asks for ${turns} answers at once; a key may have ${this.#limit} at a time.`
+      throw new TurnError('invalid_request', message)
+    }
+    const taken = this.#taken.get(client) ?? 0
+    if (taken + turns > this.#limit) {
+      const message = `This key has ${taken} conversations running, its limit is ${this.#limit}. Wait for one to end.`
       throw new TurnError('queue_full', message, { retryAfterS: RETRY_AFTER_S })
     }
-    running.set(key, count + 1)
-    const release = once(() => {
-      const left = (running.get(key) ?? 1) - 1
-      if (left > 0) running.set(key, left)
-      else running.delete(key)
-    })
-    await next()
-    const { body, headers } = c.res
-    const streams = headers.get('content-type')?.startsWith('text/event-stream')
-    if (!body || !streams) return release()
-    const sent = new TransformStream<Uint8Array, Uint8Array>({ flush: release })
-    // A stream that breaks or is left by its reader is never flushed.
-    void body.pipeTo(sent.writable).catch(release)
-    c.res = new Response(sent.readable, c.res)
+    this.#taken.set(client, taken + turns)
+    return (turn) => hold(turn, signal, () => this.#giveBack(client))
   }
+
+  #giveBack(client: string): void {
+    const left = (this.#taken.get(client) ?? 0) - 1
+    if (left > 0) this.#taken.set(client, left)
+    else this.#taken.delete(client)
+  }
+}
+
+/** A turn ends with its last event, by failing, or when its reader or its client goes away. */
+async function hold(
+  turn: Promise<Answer>,
+  signal: AbortSignal,
+  giveBack: () => void,
+): Promise<Answer> {
+  const release = once(giveBack)
+  signal.addEventListener('abort', release, { once: true })
+  try {
+    const { events, ...facts } = await turn
+    return { ...facts, events: whenOver(events, release) }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** The same events, one at a time as they are read. */
+function whenOver(
+  events: ReadableStream<TurnEvent>,
+  release: () => void,
+): ReadableStream<TurnEvent> {
+  const reader = events.getReader()
+  return new ReadableStream<TurnEvent>(
+    {
+      async pull(controller) {
+        const { value, done } = await reader.read()
+        if (!done) return controller.enqueue(value)
+        release()
+        controller.close()
+      },
+      cancel(reason) {
+        release()
+        return reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 function once(action: () => void): () => void {

@@ -3,11 +3,10 @@ import type { History } from '../openai/responses-input.ts'
 import type { Item } from '../openai/responses-items.ts'
 import type { ResponsesRequest } from '../openai/responses-schema.ts'
 import { parseItems, resolveReferences, toItems } from '../openai/responses-stored.ts'
-import type { StoredResponse } from '../ledger/response-store.ts'
-import type { Services } from './services.ts'
+import type { ClientResponses, StoredResponse } from '../ledger/response-store.ts'
 
 /** What a request goes on from and what it brings, with everything fetched that it refers to. */
-export function historyOf(request: ResponsesRequest, store: Services['responses']): History {
+export function historyOf(request: ResponsesRequest, store: ClientResponses): History {
   const { previous_response_id: previousId, input } = request
   const itemsOf = (id: string) => [store.find(id) ?? []].flat().flatMap(toAllItems)
   return {
@@ -16,7 +15,7 @@ export function historyOf(request: ResponsesRequest, store: Services['responses'
   }
 }
 
-function chainOf(id: string, store: Services['responses']): Item[] {
+function chainOf(id: string, store: ClientResponses): Item[] {
   const chain = store.chain(id)
   if (chain) return chain.flatMap(toAllItems)
   throw new TurnError(

@@ -1,8 +1,17 @@
+import { Database } from 'bun:sqlite'
 import { afterEach, describe, expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ResponseStore } from '../../src/ledger/response-store.ts'
+import { type ClientResponses, ResponseStore } from '../../src/ledger/response-store.ts'
 import { createLog } from '../../src/log.ts'
 
 const RETENTION_MS = 1_000
@@ -16,11 +25,13 @@ afterEach(() => {
   rmSync(parent, { recursive: true, force: true })
 })
 
-function storeIn(folder: string): ResponseStore {
+/** As the client '' sees it, unless asked `of` another. */
+function storeIn(folder: string) {
   const log = createLog({ level: 'error', format: 'json' })
   const store = new ResponseStore({ folder, retentionMs: RETENTION_MS, log, now: () => clock })
   open.push(store)
-  return store
+  const of = (client: string) => store.of(client)
+  return { of, close: () => store.close(), ...store.of('') }
 }
 
 function freshStore() {
@@ -28,7 +39,7 @@ function freshStore() {
   return { folder, store: storeIn(folder) }
 }
 
-const save = (store: ResponseStore, id: string, previous?: string) =>
+const save = (store: ClientResponses, id: string, previous?: string) =>
   store.save(id, previous, { id }, [{ id: `input of ${id}` }])
 const kept = (id: string) => ({ response: { id }, input: [{ id: `input of ${id}` }] })
 const modeOf = (path: string) => statSync(path).mode & 0o777
@@ -76,6 +87,46 @@ describe('what is stored', () => {
     expect(store.find('a')).toBeUndefined()
     expect(store.delete('a')).toBe(false)
     expect(() => statSync(folder)).toThrow('ENOENT')
+  })
+})
+
+describe('what one client has stored', () => {
+  test('does not exist for another', () => {
+    const { store } = freshStore()
+    const [a, b] = [store.of('a'), store.of('b')]
+    save(a, 'r1')
+    save(a, 'r2', 'r1')
+    for (const other of [b, store.of('')]) {
+      expect(other.find('r1')).toBeUndefined()
+      expect(other.chain('r2')).toBeUndefined()
+      expect(other.delete('r2')).toBe(false)
+    }
+    expect(a.chain('r2')).toEqual([kept('r1'), kept('r2')])
+  })
+
+  test('is not reached from another by going on from it', () => {
+    const { store } = freshStore()
+    save(store.of('a'), 'secret')
+    save(store.of('b'), 'later', 'secret')
+    expect(store.of('b').chain('later')).toEqual([kept('later')])
+  })
+
+  test('without a key, before there were keys, is found without keys only', () => {
+    const folder = join(parent, `data-${count++}`)
+    mkdirSync(folder, { recursive: true })
+    const old = new Database(join(folder, 'responses.sqlite'))
+    old.run(`CREATE TABLE responses (id TEXT PRIMARY KEY, previous_id TEXT,
+      expires_at INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0,
+      response TEXT NOT NULL, input TEXT NOT NULL) STRICT`)
+    old.run("INSERT INTO responses VALUES ('old', NULL, 1e15, 0, ?, ?)", [
+      JSON.stringify({ id: 'old' }),
+      JSON.stringify([{ id: 'input of old' }]),
+    ])
+    old.close()
+    const [store, replica] = [storeIn(folder), storeIn(folder)]
+    save(store, 'new', 'old')
+    expect(replica.chain('new')).toEqual([kept('old'), kept('new')])
+    expect(store.of('a').find('old')).toBeUndefined()
   })
 })
 

@@ -34,30 +34,40 @@ test('nothing is expected before anybody has asked', () => {
 
 test('who wants none ahead gets none, whatever is likely', () => {
   const of = forecast()
-  for (let times = 0; times < 5; times++) of.note(conversation({ system: 'You are terse.' }))
+  for (let times = 0; times < 5; times++) of.note('a', conversation({ system: 'You are terse.' }))
   expect(wanted(of, 0)).toEqual([])
 })
 
 describe('what conversations begin with', () => {
   test('is a habit the second time', () => {
     const of = forecast()
-    of.note(conversation({ system: 'You are terse.' }))
+    of.note('a', conversation({ system: 'You are terse.' }))
     expect(wanted(of)).toEqual(['any', 'any'])
-    of.note(conversation({ system: 'You are terse.', says: ['something else'] }))
+    of.note('a', conversation({ system: 'You are terse.', says: ['something else'] }))
+    expect(wanted(of)).toEqual(['any', 'any', 'guess 0'])
+  })
+
+  test('is nobody else’s habit: two clients that begin alike are two beginnings', () => {
+    const of = forecast()
+    of.note('a', conversation({ system: 'You are terse.' }))
+    of.note('b', conversation({ system: 'You are terse.' }))
+    expect(wanted(of)).toEqual(['any', 'any'])
+    now += A_WHILE_MS
+    of.note('b', conversation({ system: 'You are terse.' }))
     expect(wanted(of)).toEqual(['any', 'any', 'guess 0'])
   })
 
   test('is not worth a worker if it is nothing', () => {
     const of = forecast()
-    of.note(conversation())
-    of.note(conversation())
+    of.note('a', conversation())
+    of.note('a', conversation())
     expect(wanted(of)).toEqual(['any', 'any'])
   })
 
   test('is that of the last conversations: another habit takes its place', () => {
     const of = forecast()
     for (const system of ['old', 'new']) {
-      for (let times = 0; times < 16; times++) of.note(conversation({ system, model: system }))
+      for (let times = 0; times < 16; times++) of.note('a', conversation({ system, model: system }))
     }
     const [guess] = of.wanted({ floor: 2, most: 8 }).filter((purpose) => purpose.for === 'guess')
     expect(guess?.guess.conversation.system).toBe('new')
@@ -66,7 +76,8 @@ describe('what conversations begin with', () => {
 
   test('holds no message of anybody', () => {
     const of = forecast()
-    for (let times = 0; times < 3; times++) of.note(conversation({ system: 'S', says: ['secret'] }))
+    for (let times = 0; times < 3; times++)
+      of.note('a', conversation({ system: 'S', says: ['secret'] }))
     expect(JSON.stringify(of.wanted({ floor: 2, most: 8 }))).not.toContain('secret')
   })
 })
@@ -77,17 +88,17 @@ const at = (turn: number) =>
 describe('a conversation that comes back without its worker', () => {
   test('may do so once; the second time it is expected again, up to what may change', () => {
     const of = forecast()
-    of.note(at(0))
-    of.note(at(1))
+    of.note('a', at(0))
+    of.note('a', at(1))
     expect(wanted(of)).toEqual(['any', 'any'])
     now += A_WHILE_MS
-    of.note(at(2))
+    of.note('a', at(2))
     expect(wanted(of)).toEqual(['any', 'any', 'guess 4'])
   })
 
   test('is not expected for ever', () => {
     const of = forecast()
-    for (const turn of [0, 1, 2]) of.note(at(turn))
+    for (const turn of [0, 1, 2]) of.note('a', at(turn))
     now += 61_000
     expect(wanted(of)).toEqual(['any', 'any'])
   })
@@ -96,10 +107,10 @@ describe('a conversation that comes back without its worker', () => {
 test('a long history makes another one likely, and guesses are no more than workers kept ready', () => {
   const of = forecast()
   const says = Array.from({ length: LONG_HISTORY + 1 }, (_, index) => `${index}`)
-  of.note(conversation({ says, system: 'S' }))
+  of.note('a', conversation({ says, system: 'S' }))
   expect(wanted(of)).toEqual(['any', 'any', 'long'])
   now += A_WHILE_MS
-  of.note(conversation({ says, system: 'S' }))
+  of.note('a', conversation({ says, system: 'S' }))
   expect(wanted(of)).toEqual(['any', 'any', 'guess 48', 'long'])
   expect(wanted(of, 1)).toEqual(['any', 'guess 48'])
 })
@@ -107,7 +118,7 @@ test('a long history makes another one likely, and guesses are no more than work
 describe('a burst', () => {
   test('is expected again, as far as there may be workers, and then no more', () => {
     const of = forecast()
-    for (let times = 0; times < 5; times++) of.note(conversation())
+    for (let times = 0; times < 5; times++) of.note('a', conversation())
     expect(wanted(of)).toEqual(['any', 'any', 'any', 'any', 'any'])
     expect(wanted(of, 2, 3)).toEqual(['any', 'any', 'any'])
     now += 61_000
@@ -117,7 +128,7 @@ describe('a burst', () => {
   test('is what begins at about the same time, not what comes one after another', () => {
     const of = forecast()
     for (let times = 0; times < 5; times++) {
-      of.note(conversation())
+      of.note('a', conversation())
       now += A_WHILE_MS
     }
     expect(wanted(of)).toEqual(['any', 'any'])

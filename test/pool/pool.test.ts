@@ -140,7 +140,8 @@ function testPool(options: Partial<PoolOptions> = {}) {
     await until(() => askedOf(said) !== undefined, SOON_MS, `'${said}' at a worker`)
     return askedOf(said)?.turn ?? new FakeTurn()
   }
-  const run = (said: string, signal: AbortSignal = never) => pool.run(conversation(said), signal)
+  const run = (said: string, signal: AbortSignal = never, client = '') =>
+    pool.run(conversation(said), { client, signal })
   return { pool, workers, asked, askedOf, run }
 }
 
@@ -221,6 +222,38 @@ describe('more requests than workers', () => {
     await first
     ;(await asked('b')).finish()
     expect(await second).toHaveProperty('events')
+  })
+
+  test('are taken from the client that has least', async () => {
+    const { run, asked, askedOf } = testPool({ maxWorkers: 2 })
+    const greedy = ['a1', 'a2', 'a3', 'a4'].map((said) => failureOf(run(said, never, 'a')))
+    await asked('a1')
+    await asked('a2')
+    const modest = failureOf(run('b1', never, 'b'))
+    ;(await asked('a1')).finish()
+    const turn = await asked('b1')
+    expect(askedOf('a3')).toBeUndefined()
+    // Each has one now: who came first is next.
+    ;(await asked('a2')).finish()
+    ;(await asked('a3')).finish()
+    turn.finish()
+    ;(await asked('a4')).finish()
+    for (const answer of await Promise.all([...greedy, modest])) {
+      expect(answer).toHaveProperty('events')
+    }
+  })
+
+  test('cannot fill the queue for all: the newest of who has most is refused', async () => {
+    const { run, asked } = testPool({ maxWorkers: 1, maxQueue: 2 })
+    const first = failureOf(run('a1', never, 'a'))
+    await asked('a1')
+    const [second, third] = ['a2', 'a3'].map((said) => failureOf(run(said, never, 'a')))
+    const other = failureOf(run('b1', never, 'b'))
+    expect(await third).toMatchObject({ kind: 'queue_full', retryAfterS: expect.any(Number) })
+    for (const said of ['a1', 'b1', 'a2']) (await asked(said)).finish()
+    for (const answer of await Promise.all([first, second, other])) {
+      expect(answer).toHaveProperty('events')
+    }
   })
 
   test('leave the queue when their client goes away, and no worker is asked for them', async () => {

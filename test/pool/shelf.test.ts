@@ -19,11 +19,12 @@ function conversation(messages: number, system = ''): Conversation {
   }
 }
 
+const CLIENT = 'a'
 const ANY: Purpose = { for: 'any' }
 const LONG: Purpose = { for: 'long', model: 'sonnet' }
 const guess = (of: Conversation, count: number): Purpose => ({
   for: 'guess',
-  guess: { key: guessKey(of, count), conversation: of, count },
+  guess: { key: guessKey(CLIENT, of, count), conversation: of, count },
 })
 
 test('a conversation gets the worker that has least left to do for it', () => {
@@ -39,38 +40,46 @@ test('a conversation gets the worker that has least left to do for it', () => {
   shelf.put({ worker: workers.reader, purpose: LONG })
   shelf.put({ worker: workers.begun, purpose: guess(long, 2) })
   shelf.put({ worker: workers.far, purpose: guess(long, 60) })
-  expect(shelf.takeFor(long)).toBe(workers.far)
-  expect(shelf.takeFor(long)).toBe(workers.reader)
-  expect(shelf.takeFor(long)).toBe(workers.begun)
-  expect(shelf.takeFor(long)).toBe(workers.any)
-  expect(shelf.takeFor(long)).toBeUndefined()
+  expect(shelf.takeFor(CLIENT, long)).toBe(workers.far)
+  expect(shelf.takeFor(CLIENT, long)).toBe(workers.reader)
+  expect(shelf.takeFor(CLIENT, long)).toBe(workers.begun)
+  expect(shelf.takeFor(CLIENT, long)).toBe(workers.any)
+  expect(shelf.takeFor(CLIENT, long)).toBeUndefined()
 })
 
 test('a guess that does not fit to the letter is nobody’s', () => {
   const shelf = new Shelf()
   shelf.put({ worker: worker('guess'), purpose: guess(conversation(5), 4) })
   const other = conversation(5)
-  expect(shelf.takeFor({ ...other, model: 'opus' })).toBeUndefined()
-  expect(shelf.takeFor({ ...other, system: 'S' })).toBeUndefined()
-  expect(shelf.takeFor({ ...other, effort: 'high' })).toBeUndefined()
-  expect(shelf.takeFor({ ...other, messages: other.messages.slice(0, 4) })).toBeUndefined()
-  expect(shelf.takeFor({ ...other, messages: other.messages.slice(2) })).toBeUndefined()
-  expect(shelf.takeFor(other)).toBeDefined()
+  expect(shelf.takeFor(CLIENT, { ...other, model: 'opus' })).toBeUndefined()
+  expect(shelf.takeFor(CLIENT, { ...other, system: 'S' })).toBeUndefined()
+  expect(shelf.takeFor(CLIENT, { ...other, effort: 'high' })).toBeUndefined()
+  expect(shelf.takeFor(CLIENT, { ...other, messages: other.messages.slice(0, 4) })).toBeUndefined()
+  expect(shelf.takeFor(CLIENT, { ...other, messages: other.messages.slice(2) })).toBeUndefined()
+  expect(shelf.takeFor(CLIENT, other)).toBeDefined()
+})
+
+test('a guess of one client is nobody else’s, whatever it begins with', () => {
+  const shelf = new Shelf()
+  shelf.put({ worker: worker('guess'), purpose: guess(conversation(5), 4) })
+  expect(shelf.takeFor('b', conversation(5))).toBeUndefined()
+  shelf.put({ worker: worker('any'), purpose: ANY })
+  expect(shelf.takeFor('b', conversation(5))).toMatchObject({ name: 'any' })
 })
 
 test('a beginning without messages fits whatever the model: that can still be set', () => {
   const shelf = new Shelf()
   shelf.put({ worker: worker('guess'), purpose: guess(conversation(0, 'S'), 0) })
-  expect(shelf.takeFor({ ...conversation(1, 'S'), model: 'opus' })).toBeDefined()
+  expect(shelf.takeFor(CLIENT, { ...conversation(1, 'S'), model: 'opus' })).toBeDefined()
 })
 
 test('a reader is for long histories, and only for those that it can read', () => {
   const shelf = new Shelf()
   shelf.put({ worker: worker('cannot', false), purpose: LONG })
-  expect(shelf.takeFor(conversation(LONG_HISTORY + 1))).toBeUndefined()
+  expect(shelf.takeFor(CLIENT, conversation(LONG_HISTORY + 1))).toBeUndefined()
   shelf.put({ worker: worker('can'), purpose: LONG })
-  expect(shelf.takeFor(conversation(LONG_HISTORY - 1))).toBeUndefined()
-  expect(shelf.takeFor(conversation(LONG_HISTORY + 1))).toBeDefined()
+  expect(shelf.takeFor(CLIENT, conversation(LONG_HISTORY - 1))).toBeUndefined()
+  expect(shelf.takeFor(CLIENT, conversation(LONG_HISTORY + 1))).toBeDefined()
 })
 
 test('a reader for one model does not stand for one for another', () => {

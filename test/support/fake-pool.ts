@@ -47,7 +47,7 @@ const pong: Run = async () => {
 
 /** A pool that gives each run to the test. */
 export function fakePool() {
-  const runs: { conversation: Conversation; signal: AbortSignal }[] = []
+  const runs: { conversation: Conversation; client: string; signal: AbortSignal }[] = []
   let answer: Run = pong
   const snapshot: Snapshot = {
     ...{
@@ -68,9 +68,9 @@ export function fakePool() {
   return {
     runs,
     snapshot: () => snapshot,
-    run: ((conversation, signal) => {
-      runs.push({ conversation, signal })
-      return answer(conversation, signal)
+    run: ((conversation, caller) => {
+      runs.push({ conversation, ...caller })
+      return answer(conversation, caller)
     }) satisfies Run,
     answerWith(next: Run) {
       answer = next
@@ -83,10 +83,12 @@ const MODELS = ['opus', 'sonnet', 'haiku'].map((alias) => ({ alias, id: `claude-
 
 /** Nothing is kept; a test of what is brings a store of its own. */
 const NO_RESPONSES: Services['responses'] = {
-  save: () => {},
-  find: () => undefined,
-  chain: () => undefined,
-  delete: () => false,
+  of: () => ({
+    save: () => {},
+    find: () => undefined,
+    chain: () => undefined,
+    delete: () => false,
+  }),
 }
 
 /** The HTTP surface over a fake pool, on no port at all. */

@@ -1,6 +1,7 @@
 import { getLogger } from '@logtape/logtape'
 import type { Worker } from '../../src/claude/worker.ts'
 import { type TurnError, toTurnError } from '../../src/errors.ts'
+import { Shares } from '../../src/pool/shares.ts'
 import { type SupplyOptions, WorkerSupply } from '../../src/pool/supply.ts'
 
 const FIRST_MS = 1_000
@@ -27,6 +28,7 @@ const always = (_boot: number, _purpose: string) => true
 export function fakeSupply(options: Partial<SupplyOptions> = {}, failure?: TurnError) {
   const workers: ReturnType<typeof fakeWorker>[] = []
   const state = { boots: 0, now: 0, failure, fails: always, tookMs: 0 }
+  const shares = new Shares()
   const supply = new WorkerSupply({
     boot: async ({ for: purpose }) => {
       const boot = ++state.boots
@@ -41,12 +43,13 @@ export function fakeSupply(options: Partial<SupplyOptions> = {}, failure?: TurnE
     wanted: () => [],
     giveUp: () => undefined,
     onGone: () => {},
+    shares,
     ...{ maxWorkers: 100, maxQueue: 100, log: getLogger(LOG_CATEGORY) },
     backoff: { firstMs: FIRST_MS, now: () => state.now },
     ...options,
   })
-  const ask = () => supply.acquire(never).catch(toFacts)
-  return { supply, state, workers, ask }
+  const ask = (client = '') => supply.acquire({ client, signal: never }).catch(toFacts)
+  return { supply, shares, state, workers, ask }
 }
 
 /** A copy: what waits together is told the same, and `toMatchObject` writes into what it is given. */

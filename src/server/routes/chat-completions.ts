@@ -10,13 +10,14 @@ import { toChatCompletion } from '../../openai/chat-response.ts'
 import { ChatRequest, ignoredTools } from '../../openai/chat-schema.ts'
 import { type ChatMeta, toChatChunks } from '../../openai/chat-stream.ts'
 import { toErrorBody } from '../../openai/error.ts'
+import { callerOf } from '../caller.ts'
 import { runChoices } from '../choices.ts'
 import { readJsonObject } from '../json-body.ts'
 import type { ServerEnv, Services } from '../services.ts'
 import { answerHeaders, streamAnswer } from '../stream-answer.ts'
 
 /** POST /v1/chat/completions. */
-export function chatCompletions({ pool, catalog, dialect }: Services): Hono<ServerEnv> {
+export function chatCompletions({ pool, limit, catalog, dialect }: Services): Hono<ServerEnv> {
   return new Hono<ServerEnv>().post('/', async (c) => {
     const { signal } = c.req.raw
     const body = await readJsonObject(c.req.raw)
@@ -35,7 +36,7 @@ export function chatCompletions({ pool, catalog, dialect }: Services): Hono<Serv
       legacyFunctions: Boolean(request.functions),
     }
     const conversations = Array.from({ length: meta.choices }, () => conversation)
-    const answers = runChoices(pool, conversations, signal)
+    const answers = runChoices({ pool, limit }, conversations, callerOf(c))
     if (request.stream) {
       const frames = async () => {
         const { events } = await answers

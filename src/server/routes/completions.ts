@@ -10,13 +10,14 @@ import { type CompletionMeta, toCompletion } from '../../openai/completions-resp
 import { CompletionRequest } from '../../openai/completions-schema.ts'
 import { toCompletionChunks } from '../../openai/completions-stream.ts'
 import { toErrorBody } from '../../openai/error.ts'
+import { callerOf } from '../caller.ts'
 import { runChoices } from '../choices.ts'
 import { readJsonObject } from '../json-body.ts'
 import type { ServerEnv, Services } from '../services.ts'
 import { answerHeaders, streamAnswer } from '../stream-answer.ts'
 
 /** POST /v1/completions: texts completed, as before there was chat. */
-export function completions({ pool, catalog, dialect }: Services): Hono<ServerEnv> {
+export function completions({ pool, limit, catalog, dialect }: Services): Hono<ServerEnv> {
   return new Hono<ServerEnv>().post('/', async (c) => {
     const { signal } = c.req.raw
     const body = await readJsonObject(c.req.raw)
@@ -33,7 +34,7 @@ export function completions({ pool, catalog, dialect }: Services): Hono<ServerEn
       echoes: toEchoes(request),
       includeUsage: request.stream_options?.include_usage ?? false,
     }
-    const answers = runChoices(pool, conversations, signal)
+    const answers = runChoices({ pool, limit }, conversations, callerOf(c))
     if (request.stream) {
       const frames = answers.then(({ events }) =>
         mergeChoices(events).pipeThrough(toCompletionChunks(meta)),

@@ -16,12 +16,14 @@ import { resolveModel } from '../../conversation/models.ts'
 import { ignoredParameters } from '../../dialect/parameters.ts'
 import { parseRequest } from '../../dialect/parse.ts'
 import { Remarks } from '../../dialect/remarks.ts'
+import { callerOf } from '../caller.ts'
+import { runTurn } from '../choices.ts'
 import { readJsonObject } from '../json-body.ts'
 import type { ServerEnv, Services } from '../services.ts'
 import { answerHeaders, streamAnswer } from '../stream-answer.ts'
 
 /** POST /v1/messages and /v1/messages/count_tokens. */
-export function messages({ pool, catalog, dialect }: Services): Hono<ServerEnv> {
+export function messages({ pool, limit, catalog, dialect }: Services): Hono<ServerEnv> {
   return new Hono<ServerEnv>()
     .post('/', async (c) => {
       const { signal } = c.req.raw
@@ -38,7 +40,7 @@ export function messages({ pool, catalog, dialect }: Services): Hono<ServerEnv> 
       const requestId = c.get('requestId')
       const thinking = dialect.reasoning === 'summarized' && showsThinking(request)
       const meta: MessagesMeta = { requestId, thinking }
-      const answer = pool.run(conversation, signal)
+      const answer = runTurn({ pool, limit }, conversation, callerOf(c))
       if (request.stream) {
         return streamAnswer({
           answer,

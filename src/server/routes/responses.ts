@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { resolveModel } from '../../conversation/models.ts'
 import { ignoredParameters } from '../../dialect/parameters.ts'
 import { parseRequest } from '../../dialect/parse.ts'
@@ -11,6 +11,8 @@ import { ResponsesRequest } from '../../openai/responses-schema.ts'
 import { ItemsQuery, toItemList, toStoredItems } from '../../openai/responses-stored.ts'
 import { collectResponse, toResponseEvents } from '../../openai/responses-stream.ts'
 import { toErrorEvent } from '../../openai/responses-writer.ts'
+import { callerOf } from '../caller.ts'
+import { runTurn } from '../choices.ts'
 import { readJsonObject } from '../json-body.ts'
 import { historyOf } from '../response-history.ts'
 import type { ServerEnv, Services } from '../services.ts'
@@ -18,7 +20,8 @@ import { answerHeaders, streamAnswer } from '../stream-answer.ts'
 
 /** POST /v1/responses, and what was stored of them. */
 export function responses(services: Services): Hono<ServerEnv> {
-  const { pool, catalog, dialect, responses: store } = services
+  const { pool, limit, catalog, dialect } = services
+  const storeOf = (c: Context<ServerEnv>) => services.responses.of(callerOf(c).client)
   return new Hono<ServerEnv>()
     .post('/', async (c) => {
       const { signal } = c.req.raw
@@ -28,6 +31,7 @@ export function responses(services: Services): Hono<ServerEnv> {
       const request = parseRequest(ResponsesRequest, body)
       c.set('model', request.model)
       remarks.ignore(...ignoredParts(request))
+      const store = storeOf(c)
       const history = historyOf(request, store)
       const model = resolveModel(request.model, await catalog(signal))
       const { sampling } = dialect
@@ -38,7 +42,7 @@ export function responses(services: Services): Hono<ServerEnv> {
         const input = toStoredItems(history.input, meta.id)
         store.save(meta.id, request.previous_response_id || undefined, response, input)
       }
-      const answer = pool.run(conversation, signal)
+      const answer = runTurn({ pool, limit }, conversation, callerOf(c))
       if (request.stream) {
         const frames = answer.then(({ events }) => events.pipeThrough(toResponseEvents(meta, keep)))
         const sse = { named: true }
@@ -50,18 +54,18 @@ export function responses(services: Services): Hono<ServerEnv> {
       return c.json(response, 200, answerHeaders(facts, remarks))
     })
     .get('/:id', (c) => {
-      const { response } = store.find(c.req.param('id')) ?? unknown(c.req.param('id'))
+      const { response } = storeOf(c).find(c.req.param('id')) ?? unknown(c.req.param('id'))
       if (c.req.query('stream') !== 'true') return c.json(response)
       const message = 'A stored response cannot be streamed: it is whole. Leave stream out.'
       throw new TurnError('invalid_request', message, { param: 'stream' })
     })
     .delete('/:id', (c) => {
       const id = c.req.param('id')
-      if (!store.delete(id)) unknown(id)
+      if (!storeOf(c).delete(id)) unknown(id)
       return c.json({ id, object: 'response', deleted: true })
     })
     .get('/:id/input_items', (c) => {
-      const { input } = store.find(c.req.param('id')) ?? unknown(c.req.param('id'))
+      const { input } = storeOf(c).find(c.req.param('id')) ?? unknown(c.req.param('id'))
       return c.json(toItemList(input, parseRequest(ItemsQuery, c.req.query())))
     })
 }
