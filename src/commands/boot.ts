@@ -17,14 +17,16 @@ export type BootParts = {
   path: string
   /** The environment for the CLI: the owner's, or a sandbox. */
   env: NodeJS.ProcessEnv
+  /** Where the working directory is made. */
+  base: string
   guard: Guard
   onLogin: WorkerOptions['onLogin']
 }
 
 /** How workers are booted for what they are wanted for. */
-export function createBoot({ config, path, env, guard, onLogin }: BootParts) {
+export function createBoot({ config, path, env, base, guard, onLogin }: BootParts) {
   const start = () => {
-    const { cwd, temp } = neutralDir()
+    const { cwd, temp } = neutralDir(base)
     const cliEnv = workerEnv(env, temp, config['upstream-retries'])
     return { path, cwd, env: cliEnv, guard, places: { env, temp } }
   }

@@ -2,7 +2,7 @@ import type { Hono } from 'hono'
 import { startGuard } from '../claude/guard.ts'
 import { sweepTemp, sweepToolLogs } from '../claude/leftovers.ts'
 import { LoginState } from '../claude/login-state.ts'
-import { neutralDir } from '../claude/neutral-dir.ts'
+import { chooseBase, neutralDir } from '../claude/neutral-dir.ts'
 import type { Config } from '../config.ts'
 import { ResponseStore } from '../ledger/response-store.ts'
 import type { Log } from '../log.ts'
@@ -20,6 +20,8 @@ export type Parts = {
   path: string
   /** The environment for the CLI: the owner's, or a sandbox. */
   env: NodeJS.ProcessEnv
+  /** Where the working directory of the CLI is made; chosen unless given. */
+  base?: string
 }
 
 export type Composition = {
@@ -31,15 +33,20 @@ export type Composition = {
 }
 
 /** The whole service but its socket: the CLI, the pool over it, and the HTTP surface over that. */
-export function compose({ config, log, path, env }: Parts): Composition {
+export function compose({ config, log, path, env, base: given }: Parts): Composition {
+  const base = chooseBase(env, given === undefined ? undefined : [given])
+  if (base.passedOver.length > 0) {
+    const [reason] = base.passedOver
+    log.warn(`The CLI runs in ${base.path}, not in the usual place.`, { reason })
+  }
   const login = new LoginState(path, env)
   const noteLogin = (loggedIn: boolean) => login.note(loggedIn)
   const guard = startGuard(log)
-  const { cwd, temp } = neutralDir()
+  const { cwd, temp } = neutralDir(base.path)
   sweepTemp(temp)
   sweepToolLogs(cwd, { env })
   const pool = new Pool({
-    boot: createBoot({ config, path, env, guard, onLogin: noteLogin }),
+    boot: createBoot({ config, path, env, base: base.path, guard, onLogin: noteLogin }),
     onAnswered: noteLogin,
     maxWorkers: config['max-workers'],
     warmWorkers: config['warm-workers'],
@@ -78,6 +85,7 @@ export function compose({ config, log, path, env }: Parts): Composition {
     await guard.close()
     sweepToolLogs(cwd, { env })
     responses.close()
+    base.dispose()
   }
   return { app, pool, login, close }
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterAll, expect, test } from 'bun:test'
 import { startGuard } from '../../src/claude/guard.ts'
 import { createBoot } from '../../src/commands/boot.ts'
@@ -30,6 +31,7 @@ test.each(CASES)('the answer to `initialize` tells of %s', async (_name, env, du
   const told: boolean[] = []
   const onLogin = (loggedIn: boolean) => void told.push(loggedIn)
   const boot = createBoot({
+    base: join(sandbox.home, 'base'),
     config: resolveConfig({ flags: {} }),
     path: CLAUDE,
     env,

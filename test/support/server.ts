@@ -28,17 +28,22 @@ export type TestServerOptions = {
   env?: Record<string, string | undefined>
   /** A fake CLI, for what the real one cannot be made to do. */
   claude?: string
+  /** Where the CLI's working directory is made; the one that all servers of this user share. */
+  base?: string
   /** One that several servers ask; whoever started it stops it. */
   api?: TestModelApi
 }
 
 /** The whole service on a free port, with the real CLI in a sandbox over a scripted model API. */
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { settings = {}, env = {}, claude = CLAUDE, api = startTestModelApi() } = options
+  const { settings = {}, env = {}, claude = CLAUDE, api = startTestModelApi(), base } = options
   const sandbox = createSandbox(api.url)
   const config = resolveConfig({ flags: { 'log-level': 'error', ...settings } })
   const log = createLog({ level: config['log-level'], format: 'json' })
-  const parts = compose({ config, log, path: claude, env: { ...sandbox.env, ...env } })
+  const parts = compose({
+    ...{ config, log, path: claude, env: { ...sandbox.env, ...env } },
+    ...(base !== undefined && { base }),
+  })
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
