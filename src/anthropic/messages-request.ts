@@ -7,6 +7,7 @@ import {
   type ToolChoice,
   type ToolSpec,
 } from '../conversation/types.ts'
+import { createImageReader } from '../dialect/image.ts'
 import { invalid } from '../dialect/invalid.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
 import type { CountTokensRequest, MessageParam, MessagesRequest } from './messages-schema.ts'
@@ -17,7 +18,7 @@ export function toConversation(
   request: MessagesRequest | CountTokensRequest,
   options: RequestOptions,
 ): Conversation {
-  const messages = toTurns(request.messages)
+  const messages = toTurns(request.messages, createImageReader(options))
   if (messages.at(-1)?.role !== 'user') {
     throw invalid('messages', "the last one must have role 'user', and content that is not empty")
   }

@@ -2,10 +2,6 @@ import { z } from 'zod'
 
 const TextBlock = z.object({ type: z.literal('text'), text: z.string() })
 
-const base64 = z
-  .string()
-  .regex(/^[A-Za-z0-9+/\s]+={0,2}\s*$/, 'expected base64')
-  .transform((data) => data.replaceAll(/\s/g, ''))
 /** For the model API to fetch: nothing is fetched here. */
 const UrlSource = z.object({
   type: z.literal('url'),
@@ -15,11 +11,7 @@ const UrlSource = z.object({
 const ImageBlock = z.object({
   type: z.literal('image'),
   source: z.discriminatedUnion('type', [
-    z.object({
-      type: z.literal('base64'),
-      media_type: z.enum(['image/png', 'image/jpeg', 'image/gif', 'image/webp']),
-      data: base64,
-    }),
+    z.object({ type: z.literal('base64'), media_type: z.string(), data: z.string() }),
     UrlSource,
   ]),
 })
@@ -30,7 +22,7 @@ const DocumentBlock = z.object({
     z.object({
       type: z.literal('base64'),
       media_type: z.literal('application/pdf'),
-      data: base64,
+      data: z.string(),
     }),
     z.object({ type: z.literal('text'), media_type: z.literal('text/plain'), data: z.string() }),
     UrlSource,

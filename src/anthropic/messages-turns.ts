@@ -1,16 +1,19 @@
 import type {
   AssistantBlock,
+  DocumentBlock,
   Message,
   TextBlock,
   ToolResultBlock,
   UserBlock,
 } from '../conversation/types.ts'
+import { readBase64 } from '../dialect/base64.ts'
+import type { ImagePlace, ImageReader } from '../dialect/image.ts'
 import { invalid } from '../dialect/invalid.ts'
 import type { AssistantParam, MessageParam, ToolResultParam, UserParam } from './messages-schema.ts'
 
 /** The client's messages as turns of user and assistant, each call answered in the next turn. */
-export function toTurns(messages: readonly MessageParam[]): Message[] {
-  const reader = new TurnReader()
+export function toTurns(messages: readonly MessageParam[], images: ImageReader): Message[] {
+  const reader = new TurnReader(images)
   for (const [index, message] of messages.entries()) reader.read(message, `messages[${index}]`)
   reader.requireResults()
   return reader.turns
@@ -21,6 +24,11 @@ class TurnReader {
   /** Calls without a result yet. */
   readonly #open = new Set<string>()
   readonly #usedIds = new Set<string>()
+  readonly #images: ImageReader
+
+  constructor(images: ImageReader) {
+    this.#images = images
+  }
 
   read(message: MessageParam, path: string): void {
     switch (message.role) {
@@ -62,14 +70,14 @@ class TurnReader {
   }
 
   #toUserBlocks(block: UserParam, path: string): UserBlock[] {
-    if (block.type !== 'tool_result') return toContent(block)
+    if (block.type !== 'tool_result') return this.#toContent(block, path, 'message')
     if (!this.#open.delete(block.tool_use_id)) {
       throw invalid(
         `${path}.tool_use_id`,
         `the message before has no 'tool_use' block with the id '${block.tool_use_id}' that waits for a result`,
       )
     }
-    return [toResult(block)]
+    return [this.#toResult(block, path)]
   }
 
   #toAnswer(block: AssistantParam, path: string): AssistantBlock[] {
@@ -91,6 +99,41 @@ class TurnReader {
         return block satisfies never
     }
   }
+
+  #toContent(block: ContentParam, path: string, place: ImagePlace): ContentBlock[] {
+    switch (block.type) {
+      case 'text':
+        return toTexts(block.text)
+      case 'image': {
+        const { source } = block
+        const at = `${path}.source`
+        if (source.type === 'url') return [this.#images.fromUrl(source.url, `${at}.url`, place)]
+        const image = { data: source.data, mediaType: source.media_type.toLowerCase() }
+        return [this.#images.fromBase64(image, `${at}.data`, place)]
+      }
+      case 'document':
+        return [toDocument(block, path)]
+      default:
+        return block satisfies never
+    }
+  }
+
+  #toResult({ tool_use_id, content, is_error }: ToolResultParam, path: string): ToolResultBlock {
+    const blocks = blocksOf(content ?? '').flatMap((block, index) =>
+      this.#toResultContent(block, `${path}.content[${index}]`),
+    )
+    return {
+      ...{ tool_use_id, type: 'tool_result', content: blocks },
+      ...(is_error && { is_error }),
+    }
+  }
+
+  /** A tool's output is data: blanks are as good as anything. */
+  #toResultContent(block: ResultParam, path: string): ContentBlock[] {
+    if (block.type === 'tool_reference') return [{ type: 'text', text: block.tool_name }]
+    if (block.type !== 'text') return this.#toContent(block, path, 'tool_result')
+    return block.text === '' ? [] : [{ type: 'text', text: block.text }]
+  }
 }
 
 function blocksOf<Block>(content: string | readonly Block[]): readonly (Block | TextBlock)[] {
@@ -98,21 +141,16 @@ function blocksOf<Block>(content: string | readonly Block[]): readonly (Block | 
 }
 
 type ContentParam = Exclude<UserParam, { type: 'tool_result' }>
+type DocumentParam = Extract<UserParam, { type: 'document' }>
 type ContentBlock = Exclude<UserBlock, ToolResultBlock>
 
-function toContent(block: ContentParam): ContentBlock[] {
-  switch (block.type) {
-    case 'text':
-      return toTexts(block.text)
-    case 'image':
-      return [{ type: 'image', source: block.source }]
-    case 'document': {
-      const { type, source, title, context } = block
-      return [{ type, source, ...(title && { title }), ...(context && { context }) }]
-    }
-    default:
-      return block satisfies never
-  }
+function toDocument(block: DocumentParam, path: string): DocumentBlock {
+  const { type, title, context } = block
+  const source =
+    block.source.type === 'base64'
+      ? { ...block.source, data: readBase64(block.source.data, `${path}.source.data`) }
+      : block.source
+  return { type, source, ...(title && { title }), ...(context && { context }) }
 }
 
 /** The model API refuses text without a visible character, and such a text says nothing. */
@@ -120,20 +158,4 @@ function toTexts(text: string): TextBlock[] {
   return text.trim() === '' ? [] : [{ type: 'text', text }]
 }
 
-function toResult({ tool_use_id, content, is_error }: ToolResultParam): ToolResultBlock {
-  return {
-    tool_use_id,
-    type: 'tool_result',
-    content: blocksOf(content ?? '').flatMap(toResultContent),
-    ...(is_error && { is_error }),
-  }
-}
-
 type ResultParam = Exclude<NonNullable<ToolResultParam['content']>, string>[number]
-
-/** A tool's output is data: blanks are as good as anything. */
-function toResultContent(block: ResultParam): ContentBlock[] {
-  if (block.type === 'tool_reference') return [{ type: 'text', text: block.tool_name }]
-  if (block.type !== 'text') return toContent(block)
-  return block.text === '' ? [] : [{ type: 'text', text: block.text }]
-}

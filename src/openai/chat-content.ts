@@ -1,18 +1,39 @@
 import type { DocumentBlock, ImageBlock, TextBlock } from '../conversation/types.ts'
+import { decodeText, readDataUrl } from '../dialect/base64.ts'
+import type { ImageReader } from '../dialect/image.ts'
 import { invalid } from '../dialect/invalid.ts'
 import type { UserPart } from './chat-schema.ts'
 
-const IMAGE_TYPES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
 const PDF = 'application/pdf'
 
 type Part = UserPart | { type: 'refusal'; refusal: string }
 export type ContentBlock = TextBlock | ImageBlock | DocumentBlock
 
+/** How the parts of a content are read, which depends on what it is the content of. */
+export type ContentReader = {
+  toText: (text: string) => TextBlock[]
+  toImage: (url: string, path: string) => ImageBlock
+}
+
+export function messageReader(images: ImageReader): ContentReader {
+  return {
+    toText: toTextBlocks,
+    toImage: (url, path) => images.fromUrl(url, path, 'message'),
+  }
+}
+
+export function resultReader(images: ImageReader): ContentReader {
+  return {
+    toText: toDataBlocks,
+    toImage: (url, path) => images.fromUrl(url, path, 'tool_result'),
+  }
+}
+
 /** `path` is where the content stands in the request: `messages[2].content`. */
 export function toContentBlocks(
   content: string | readonly Part[],
   path: string,
-  toText = toTextBlocks,
+  { toText, toImage }: ContentReader,
 ): ContentBlock[] {
   if (typeof content === 'string') return toText(content)
   return content.flatMap((part, index): ContentBlock[] => {
@@ -23,7 +44,7 @@ export function toContentBlocks(
       case 'refusal':
         return toText(part.refusal)
       case 'image_url':
-        return [toImageBlock(part.image_url.url, `${at}.image_url.url`)]
+        return [toImage(part.image_url.url, `${at}.image_url.url`)]
       case 'file':
         return [toDocumentBlock(part.file, `${at}.file`)]
       default:
@@ -38,19 +59,8 @@ export function toTextBlocks(text: string): TextBlock[] {
 }
 
 /** A tool's output is data: blanks are as good as anything. */
-export function toDataBlocks(text: string): TextBlock[] {
+function toDataBlocks(text: string): TextBlock[] {
   return text === '' ? [] : [{ type: 'text', text }]
-}
-
-/** A data URL's bytes, or a URL for the model API to fetch: nothing is fetched here. */
-export function toImageBlock(url: string, param: string): ImageBlock {
-  if (/^https?:\/\//i.test(url)) return { type: 'image', source: { type: 'url', url } }
-  const { mediaType, data } = parseDataUrl(url, param)
-  if (!IMAGE_TYPES.has(mediaType)) {
-    const known = [...IMAGE_TYPES].join(', ')
-    throw invalid(param, `images of type '${mediaType}' are not supported; there are ${known}`)
-  }
-  return { type: 'image', source: { type: 'base64', media_type: mediaType, data } }
 }
 
 type FilePart = Extract<UserPart, { type: 'file' }>['file']
@@ -64,7 +74,8 @@ export function toDocumentBlock(
     const reason = file_id ? 'uploaded files do not exist here' : 'there is none'
     throw invalid(`${param}.file_data`, `${reason}; send the file as a data URL`)
   }
-  const { mediaType, data } = parseDataUrl(file_data, `${param}.file_data`)
+  const file = readDataUrl(file_data, `${param}.file_data`)
+  const { mediaType, data } = file
   const title = filename ? { title: filename } : {}
   if (mediaType === PDF) {
     const source = { type: 'base64' as const, media_type: PDF, data }
@@ -73,21 +84,7 @@ export function toDocumentBlock(
   if (!mediaType.startsWith('text/') && mediaType !== 'application/json') {
     throw invalid(`${param}.file_data`, `files of type '${mediaType}' are not supported`)
   }
-  const text = Buffer.from(data, 'base64').toString('utf8')
-  return {
-    type: 'document',
-    source: { type: 'text', media_type: 'text/plain', data: text },
-    ...title,
-  }
-}
-
-function parseDataUrl(url: string, param: string): { mediaType: string; data: string } {
-  const comma = url.indexOf(',')
-  const head = /^data:([\w.+/-]+)(?:;[\w=-]+)*;base64$/i.exec(url.slice(0, comma))
-  if (comma === -1 || !head) throw invalid(param, 'expected a base64 data URL or an https URL')
-  const data = url.slice(comma + 1).trim()
-  if (data === '' || !/^[A-Za-z0-9+/]+={0,2}$/.test(data)) {
-    throw invalid(param, 'the data is not base64')
-  }
-  return { mediaType: (head[1] ?? '').toLowerCase(), data }
+  const text = decodeText(file, `${param}.file_data`)
+  const source = { type: 'text' as const, media_type: 'text/plain' as const, data: text }
+  return { type: 'document', source, ...title }
 }

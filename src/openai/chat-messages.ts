@@ -1,6 +1,7 @@
 import type { Message, ToolResultBlock, ToolUseBlock } from '../conversation/types.ts'
+import type { ImageReader } from '../dialect/image.ts'
 import { TurnError } from '../errors.ts'
-import { toContentBlocks, toDataBlocks, toTextBlocks } from './chat-content.ts'
+import { messageReader, resultReader, toContentBlocks, toTextBlocks } from './chat-content.ts'
 import type { ChatMessage } from './chat-schema.ts'
 import { MessageReader } from './message-reader.ts'
 import { joinInstructions } from './request-parts.ts'
@@ -17,32 +18,41 @@ export function toSystem(messages: readonly ChatMessage[]): string {
 }
 
 /** The client's messages as turns of user and assistant, with every call next to its result. */
-export function toMessages(messages: readonly ChatMessage[]): Message[] {
+export function toMessages(messages: readonly ChatMessage[], images: ImageReader): Message[] {
   const reader = new MessageReader()
   for (const [index, message] of messages.entries()) {
-    readMessage(reader, message, `messages[${index}]`)
+    readMessage(reader, message, `messages[${index}]`, images)
   }
   requireResults(reader)
   return reader.turns
 }
 
-function readMessage(reader: MessageReader, message: ChatMessage, path: string): void {
+function readMessage(
+  reader: MessageReader,
+  message: ChatMessage,
+  path: string,
+  images: ImageReader,
+): void {
   switch (message.role) {
     case 'system':
     case 'developer':
       return
     case 'user':
       requireResults(reader)
-      return reader.addUser(toContentBlocks(message.content, `${path}.content`))
+      return reader.addUser(
+        toContentBlocks(message.content, `${path}.content`, messageReader(images)),
+      )
     case 'assistant':
       requireResults(reader)
       return readAssistant(reader, message)
     case 'tool':
-      return reader.addUser([toResult(reader, message, path)])
+      return reader.addUser([toResult(reader, message, path, images)])
     case 'function': {
       const tool_call_id = openFunction(reader, message.name, path)
       const content = message.content ?? ''
-      return reader.addUser([toResult(reader, { role: 'tool', tool_call_id, content }, path)])
+      return reader.addUser([
+        toResult(reader, { role: 'tool', tool_call_id, content }, path, images),
+      ])
     }
     default:
       return message satisfies never
@@ -75,9 +85,14 @@ function readAssistant(reader: MessageReader, message: Role<'assistant'>): void 
   ])
 }
 
-function toResult(reader: MessageReader, message: Role<'tool'>, path: string): ToolResultBlock {
+function toResult(
+  reader: MessageReader,
+  message: Role<'tool'>,
+  path: string,
+  images: ImageReader,
+): ToolResultBlock {
   const { tool_call_id, content } = message
-  const blocks = toContentBlocks(content, `${path}.content`, toDataBlocks)
+  const blocks = toContentBlocks(content, `${path}.content`, resultReader(images))
   const result = reader.closeCall(tool_call_id, blocks)
   if (result) return result
   throw new TurnError(

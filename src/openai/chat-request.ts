@@ -6,6 +6,7 @@ import {
   type ToolChoice,
   type ToolSpec,
 } from '../conversation/types.ts'
+import { createImageReader } from '../dialect/image.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
 import { TurnError } from '../errors.ts'
 import { toMessages, toSystem } from './chat-messages.ts'
@@ -21,7 +22,7 @@ import type { ChatRequest, ChatResponseFormat, ChatToolChoice } from './chat-sch
 
 /** A chat request as the neutral conversation. */
 export function toConversation(request: ChatRequest, options: RequestOptions): Conversation {
-  const messages = toMessages(request.messages)
+  const messages = toMessages(request.messages, createImageReader(options))
   if (messages.at(-1)?.role !== 'user') {
     throw new TurnError(
       'invalid_request',

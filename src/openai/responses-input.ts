@@ -4,12 +4,14 @@ import type {
   Message,
   ToolResultBlock,
 } from '../conversation/types.ts'
+import type { ImageReader } from '../dialect/image.ts'
 import { TurnError } from '../errors.ts'
 import {
   type ContentBlock,
-  toDataBlocks,
+  type ContentReader,
+  messageReader,
+  resultReader,
   toDocumentBlock,
-  toImageBlock,
   toTextBlocks,
 } from './chat-content.ts'
 import { MessageReader } from './message-reader.ts'
@@ -39,9 +41,9 @@ export function toSystem(instructions: string | null | undefined, history: Histo
  * Items as turns of user and assistant. What the assistant said and called in a row is one turn,
  * and the outputs of its calls follow it, wherever the client put them.
  */
-export function toTurns(history: History): Message[] {
+export function toTurns(history: History, images: ImageReader): Message[] {
   const items = placed(history)
-  const reader = new ItemReader(items)
+  const reader = new ItemReader(items, images)
   for (const item of items) reader.read(item)
   reader.endTurn()
   return reader.turns
@@ -60,6 +62,7 @@ function place(items: readonly Item[], pathOf: (index: number) => string): Place
 
 class ItemReader {
   readonly #messages = new MessageReader()
+  readonly #images: ImageReader
   /** Outputs that no call has taken yet, in the client's order. */
   readonly #outputs: Map<Output, string>
   readonly #taken = new Set<Output>()
@@ -67,7 +70,8 @@ class ItemReader {
   #blocks: AssistantBlock[] = []
   #calls: Call[] = []
 
-  constructor(items: readonly Placed[]) {
+  constructor(items: readonly Placed[], images: ImageReader) {
+    this.#images = images
     const outputs = items.flatMap(({ item, path }): [Output, string][] =>
       isOutput(item) ? [[item, path]] : [],
     )
@@ -85,7 +89,9 @@ class ItemReader {
           this.#blocks.push(...toTexts(item.content).flatMap(toTextBlocks))
         if (item.role !== 'user') return
         this.endTurn()
-        return this.#messages.addUser(toBlocks(item.content, `${path}.content`))
+        return this.#messages.addUser(
+          toBlocks(item.content, `${path}.content`, messageReader(this.#images)),
+        )
       case 'function_call':
       case 'custom_tool_call':
         // An answer that was cut off in the middle of a call: nobody could run it.
@@ -133,7 +139,7 @@ class ItemReader {
       if (!wanted.delete(output.call_id)) return []
       this.#outputs.delete(output)
       this.#taken.add(output)
-      const content = toBlocks(output.output, `${path}.output`, toDataBlocks)
+      const content = toBlocks(output.output, `${path}.output`, resultReader(this.#images))
       return this.#messages.closeCall(output.call_id, content) ?? []
     })
   }
@@ -163,7 +169,11 @@ function toTexts(content: Content): string[] {
   })
 }
 
-function toBlocks(content: Content, path: string, toText = toTextBlocks): ContentBlock[] {
+function toBlocks(
+  content: Content,
+  path: string,
+  { toText, toImage }: ContentReader,
+): ContentBlock[] {
   if (typeof content === 'string') return toText(content)
   return content.flatMap((part, index): ContentBlock[] => {
     const at = `${path}[${index}]`
@@ -174,7 +184,7 @@ function toBlocks(content: Content, path: string, toText = toTextBlocks): Conten
       case 'refusal':
         return toText(part.refusal)
       case 'input_image':
-        if (part.image_url) return [toImageBlock(part.image_url, `${at}.image_url`)]
+        if (part.image_url) return [toImage(part.image_url, `${at}.image_url`)]
         throw invalid(`${at}.image_url`, 'send the image as a data URL or an https URL')
       case 'input_file':
         if (!part.file_url) return [toDocumentBlock(part, at)]

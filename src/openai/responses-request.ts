@@ -5,6 +5,7 @@ import {
   type ToolChoice,
   type ToolSpec,
 } from '../conversation/types.ts'
+import { createImageReader } from '../dialect/image.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
 import { TurnError } from '../errors.ts'
 import { requireTools, toEffort, toOutputSchema, toSampling, toToolSpec } from './request-parts.ts'
@@ -16,7 +17,7 @@ export type ResponsesOptions = RequestOptions & { history: History }
 /** A responses request as the neutral conversation. */
 export function toConversation(request: ResponsesRequest, options: ResponsesOptions): Conversation {
   const { history, model, sampling } = options
-  const messages = toTurns(history)
+  const messages = toTurns(history, createImageReader(options))
   if (messages.at(-1)?.role !== 'user') {
     throw new TurnError(
       'invalid_request',

@@ -23,7 +23,7 @@ describe('a request that is refused says where and why', () => {
     },
     'an image of another kind': {
       body: imageOf({ type: 'base64', media_type: 'image/bmp', data: 'aGk=' }),
-      param: 'messages[0].content[0].source.media_type',
+      param: 'messages[0].content[0].source.data',
       says: 'image/webp',
     },
     'data that is not base64': {

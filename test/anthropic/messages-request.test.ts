@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import type { Conversation } from '../../src/conversation/types.ts'
 import { call, convert, result, text, tool, USER } from '../support/messages.ts'
+import { png } from '../support/images.ts'
+
+const PIXEL = png(1, 1).toString('base64')
 
 describe('a request as the neutral conversation', () => {
   const same: Record<string, { body: object; part: Partial<Conversation> }> = {
@@ -74,7 +77,7 @@ describe('a request as the neutral conversation', () => {
           {
             role: 'user',
             content: [
-              { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'aGk=' } },
+              { type: 'image', source: { type: 'base64', media_type: 'image/png', data: PIXEL } },
               { type: 'image', source: { type: 'url', url: 'https://x.test/i.png' } },
               {
                 type: 'document',
@@ -97,7 +100,7 @@ describe('a request as the neutral conversation', () => {
           {
             role: 'user',
             content: [
-              { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'aGk=' } },
+              { type: 'image', source: { type: 'base64', media_type: 'image/png', data: PIXEL } },
               { type: 'image', source: { type: 'url', url: 'https://x.test/i.png' } },
               {
                 type: 'document',

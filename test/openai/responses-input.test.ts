@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'bun:test'
+import { createImageReader } from '../../src/dialect/image.ts'
+import { Remarks } from '../../src/dialect/remarks.ts'
+import { png } from '../support/images.ts'
 import { toTurns } from '../../src/openai/responses-input.ts'
 import { parseItems, toItems } from '../../src/openai/responses-stored.ts'
 
-const PIXEL = 'data:image/png;base64,AAAA'
+const DATA = png(1, 1).toString('base64')
+const PIXEL = `data:image/png;base64,${DATA}`
 
 const user = (...texts: string[]) => ({
   role: 'user',
@@ -24,7 +28,10 @@ const result = (id: string, content: object[] = [{ type: 'text', text: `result o
 })
 
 const turnsOf = (input: string | object[]) =>
-  toTurns({ before: [], input: toItems(typeof input === 'string' ? input : parseItems(input)) })
+  toTurns(
+    { before: [], input: toItems(typeof input === 'string' ? input : parseItems(input)) },
+    createImageReader({ model: 'sonnet', remarks: new Remarks() }),
+  )
 
 describe('input', () => {
   const cases: [string, string | object[], object[]][] = [
@@ -187,7 +194,7 @@ describe('input', () => {
               { type: 'text', text: ' ' },
               {
                 type: 'image',
-                source: { type: 'base64', media_type: 'image/png', data: 'AAAA' },
+                source: { type: 'base64', media_type: 'image/png', data: DATA },
               },
             ]),
           ],
