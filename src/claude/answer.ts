@@ -58,6 +58,11 @@ export class Answer {
     return !calls && (this.#rules.outputSchema !== undefined || !kinds.includes('text'))
   }
 
+  /** Whether the first `count` blocks hold more than thinking. */
+  hasContent(count: number): boolean {
+    return this.#sent.blocks.slice(0, count).some(({ kind }) => kind !== 'thinking')
+  }
+
   /** The answer as a message of the history; of calls, the arguments as parsed JSON. */
   get message(): AssistantMessage {
     const content = this.#sent.blocks.flatMap(({ kind, text }, index): AssistantBlock[] => {

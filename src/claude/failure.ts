@@ -60,6 +60,14 @@ export function notLoggedIn(): TurnError {
   )
 }
 
+/** The stream of the model API ended before the answer did. */
+export function brokenOff(): TurnError {
+  return new TurnError(
+    'upstream',
+    "The model's answer broke off before its end. Send the request again.",
+  )
+}
+
 function failureKind(result: ResultMessage, category = '', text: string): ErrorKind {
   const status = result.api_error_status ?? undefined
   if (result.terminal_reason === 'blocking_limit') return 'context_length_exceeded'

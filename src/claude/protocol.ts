@@ -63,7 +63,12 @@ const RateLimitInfo = z.object({
 })
 
 const CliMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('stream_event'), event: StreamEvent }),
+  z.object({
+    type: z.literal('stream_event'),
+    event: StreamEvent,
+    /** At a `message_stop` that the CLI wrote itself: blocks from here on are given up. */
+    abandoned_blocks: z.object({ from_block_index: z.number() }).nullish(),
+  }),
   z.object({
     type: z.literal('assistant'),
     message: z.object({

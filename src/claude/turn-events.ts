@@ -1,12 +1,6 @@
-import type {
-  AssistantMessage,
-  RateLimit,
-  StopReason,
-  TurnEvent,
-  Usage,
-} from '../conversation/types.ts'
+import type { AssistantMessage, RateLimit, StopReason, TurnEvent } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
-import { toFailure } from './failure.ts'
+import { brokenOff, toFailure } from './failure.ts'
 import { isBlank, StopScanner } from './stop-scanner.ts'
 import type {
   ApiUsage,
@@ -16,6 +10,7 @@ import type {
   StreamEvent,
 } from './protocol.ts'
 import { Answer, type AnswerRules } from './answer.ts'
+import { mergeUsage, toUsage } from './usage.ts'
 
 /** The model API's words; one that we do not know ended the turn all the same. */
 const STOP_REASON: Record<string, StopReason> = {
@@ -58,7 +53,8 @@ export class TurnTranslator {
 
   /**
    * Whether the CLI, left alone after this end, would ask the model again: it does after a
-   * cut-off, refused or empty answer. The client asked for one answer, so the process must go.
+   * cut-off, refused or empty answer, and after a stream without an end. The client asked for one
+   * answer, so the process must go.
    */
   get goesOnAlone(): boolean {
     return this.#goesOnAlone
@@ -114,7 +110,10 @@ export class TurnTranslator {
   #translate(message: CliMessage): TurnEvent[] {
     switch (message.type) {
       case 'stream_event':
-        return this.#streamEvent(message.event)
+        return this.#streamEvent(message.event, message.abandoned_blocks?.from_block_index)
+      case 'system':
+        // A second request of the same turn is to continue an answer that has no end.
+        return message.status === 'requesting' && this.#started ? this.#breakOff() : []
       case 'assistant':
         return this.#assistant(message)
       case 'result':
@@ -134,7 +133,7 @@ export class TurnTranslator {
     }
   }
 
-  #streamEvent(event: StreamEvent): TurnEvent[] {
+  #streamEvent(event: StreamEvent, abandonedFrom: number | undefined): TurnEvent[] {
     switch (event.type) {
       case 'message_start':
         this.#streamedId = event.message.id
@@ -155,7 +154,7 @@ export class TurnTranslator {
         if (!event.delta.stop_reason) return []
         return this.#stop(event.delta.stop_reason, event.delta.stop_sequence)
       case 'message_stop':
-        return []
+        return this.#messageStop(abandonedFrom)
       default:
         return event satisfies never
     }
@@ -179,6 +178,8 @@ export class TurnTranslator {
   }
 
   #result(result: ResultMessage): TurnEvent[] {
+    // Here it was the second request of the turn that the CLI refused.
+    if (result.terminal_reason === 'blocking_limit' && this.#started) return this.#breakOff()
     if (result.is_error || result.subtype !== 'success') {
       const facts = { result, category: this.#category, rateLimit: this.#rateLimit }
       return this.fail(toFailure({ ...facts, nowMs: this.#now() }))
@@ -187,6 +188,7 @@ export class TurnTranslator {
       const message = 'The CLI ended the turn without asking the model: the message has no text.'
       return this.fail(new TurnError('invalid_request', message, { param: 'messages' }))
     }
+    if (result.stop_reason === null) return this.#breakOff()
     this.#usage = mergeUsage(this.#usage, result.usage)
     return this.#stop(result.stop_reason ?? 'end_turn', undefined)
   }
@@ -198,29 +200,27 @@ export class TurnTranslator {
     return [{ type: 'start', id, model, usage: toUsage(this.#usage) }]
   }
 
+  /**
+   * A message that ends without a stop reason is not whole. If nothing of it can be used, the CLI
+   * asks again (`--upstream-retries`) or says what happened. Otherwise it would have the model
+   * continue the text, or wait for the results of calls that the client has not been told of.
+   */
+  #messageStop(abandonedFrom: number | undefined): TurnEvent[] {
+    const isReported = this.#category !== undefined
+    const isUseless = abandonedFrom !== undefined && !this.#answer.hasContent(abandonedFrom)
+    return isReported || isUseless ? [] : this.#breakOff()
+  }
+
+  #breakOff(): TurnEvent[] {
+    this.#goesOnAlone = true
+    return this.fail(brokenOff())
+  }
+
   #stop(apiReason: string, stopSequence: string | null | undefined): TurnEvent[] {
     const { events, reason } = this.#answer.end(STOP_REASON[apiReason] ?? 'end')
     this.#ended = true
     this.#goesOnAlone = reason === 'length' || reason === 'refusal' || this.#answer.isWanting
     const usage = toUsage(this.#usage)
     return [...events, { type: 'stop', reason, stopSequence: stopSequence ?? undefined, usage }]
-  }
-}
-
-/** Later counts replace earlier ones; what they leave out or give as null stays. */
-function mergeUsage(usage: ApiUsage, later: ApiUsage | null | undefined): ApiUsage {
-  const given = Object.entries(later ?? {}).filter(([, value]) => value !== null)
-  return { ...usage, ...Object.fromEntries(given) }
-}
-
-function toUsage(usage: ApiUsage): Usage {
-  const cachedTokens = usage.cache_read_input_tokens ?? 0
-  const cacheCreationTokens = usage.cache_creation_input_tokens ?? 0
-  return {
-    inputTokens: (usage.input_tokens ?? 0) + cachedTokens + cacheCreationTokens,
-    cachedTokens,
-    cacheCreationTokens,
-    outputTokens: usage.output_tokens ?? 0,
-    reasoningTokens: usage.output_tokens_details?.thinking_tokens ?? 0,
   }
 }

@@ -195,6 +195,7 @@ export class Worker {
     const events = turn.translate(message)
     const end = events.at(-1)
     if (end?.type === 'stop') this.#stopped(turn, end.reason, message)
+    if (end?.type === 'error' && turn.goesOnAlone) this.#cli.kill()
     await turn.deliver(events)
   }
 

@@ -30,6 +30,10 @@ const block = (type: string, ...pieces: string[]) => [
 const closeBlock = stream({ type: 'content_block_stop', index: 0 })
 const stop = (stop_reason: string) =>
   stream({ type: 'message_delta', delta: { stop_reason }, usage: { output_tokens: 7 } })
+const messageStop = (from_block_index?: number): CliMessage => ({
+  ...stream({ type: 'message_stop' }),
+  ...(from_block_index !== undefined && { abandoned_blocks: { from_block_index } }),
+})
 const result = (fields: Partial<Extract<CliMessage, { type: 'result' }>> = {}): CliMessage => ({
   ...{ type: 'result', subtype: 'success', is_error: false },
   ...fields,
@@ -177,6 +181,48 @@ describe('an attempt that broke off', () => {
     ])
     expect(textOf(events)).toBe('one two')
     expect(endOf(events)).toMatchObject({ type: 'error', error: { kind: 'overloaded' } })
+  })
+})
+
+describe('an answer without its end', () => {
+  const requesting: CliMessage = { type: 'system', subtype: 'status', status: 'requesting' }
+  const refused = {
+    is_error: true,
+    terminal_reason: 'blocking_limit',
+    result: 'Prompt is too long',
+  }
+  const said = [start(), ...block('text', 'a'), closeBlock]
+  const thought = [start(), ...block('thinking', 'hm'), closeBlock]
+
+  const endings: [string, CliMessage[]][] = [
+    ['whose text the CLI would have continued', [...said, messageStop(1)]],
+    ['that says no reason', [...said, messageStop()]],
+    ['behind which the CLI asks once more', [...said, requesting]],
+    ['behind which the CLI refused to ask', [...said, result(refused)]],
+    ['that the CLI takes for one', [...said, result({ stop_reason: null })]],
+  ]
+  for (const [name, messages] of endings) {
+    test(`${name} is a failure of the model API, and the worker must go`, () => {
+      const turn = translator()
+      const events = translate([requesting, ...messages], turn)
+      expect(endOf(events)).toMatchObject({ type: 'error', error: { kind: 'upstream' } })
+      expect(turn.goesOnAlone).toBe(true)
+    })
+  }
+
+  test('waits for what the CLI makes of it, if nothing of it can be used', () => {
+    for (const messages of [
+      [start(), ...block('text', 'a'), closeBlock, messageStop(0)],
+      [...thought, messageStop(1)],
+      [...said, synthetic('server_error'), messageStop(1)],
+    ]) {
+      expect(translate(messages).map(({ type }) => type)).not.toContain('error')
+    }
+  })
+
+  test('is not a prompt that is too long, which the CLI refuses before any answer', () => {
+    const events = translate([requesting, synthetic('invalid_request'), result(refused)])
+    expect(endOf(events)).toMatchObject({ error: { kind: 'context_length_exceeded' } })
   })
 })
 
