@@ -14,6 +14,7 @@ export type ErrorKind =
   | 'previous_response_not_found'
   | 'method_not_allowed'
   | 'request_too_large'
+  | 'request_timeout'
   | 'unsupported_media_type'
   | 'rate_limited'
   | 'queue_full'

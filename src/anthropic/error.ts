@@ -24,6 +24,7 @@ const FACE: Record<ErrorKind, Face> = {
   previous_response_not_found: NOT_FOUND,
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
   request_too_large: { status: 413, type: 'request_too_large' },
+  request_timeout: { status: 408, type: 'invalid_request_error' },
   unsupported_media_type: { status: 415, type: 'invalid_request_error' },
   rate_limited: LIMITED,
   queue_full: LIMITED,

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, rmSync } from 'node:fs'
 import type { Server } from 'bun'
 import type { Config } from '../config.ts'
+import { IDLE_S } from '../server/connection.ts'
 import { ListenError } from './failed-start.ts'
 
 /** So that a socket can be opened by its owner alone from the moment it exists. */
@@ -23,7 +24,7 @@ export async function bind(config: Config): Promise<Server<undefined>> {
 function bindPort({ host, port }: Config): Server<undefined> {
   try {
     // Outside of development Bun lets several servers share a port, each with a part of the requests.
-    return Bun.serve({ hostname: host, port, reusePort: false, ...COMMON })
+    return Bun.serve({ hostname: host, port, reusePort: false, idleTimeout: IDLE_S, ...COMMON })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'EADDRINUSE') {

@@ -4,6 +4,7 @@ import { assertSupported, readVersion } from '../claude/version.ts'
 import type { Config } from '../config.ts'
 import { startDemo } from '../demo/demo.ts'
 import { createLog } from '../log.ts'
+import { answerOn } from '../server/connection.ts'
 import { banner } from './banner.ts'
 import { bind } from './bind.ts'
 import { compose, type Parts } from './compose.ts'
@@ -36,13 +37,7 @@ async function listen({ version, ...parts }: Parts & { version: string }): Promi
   const signals = stopSignals()
   const { app, close, login } = compose(parts)
   try {
-    server.reload({
-      fetch(request) {
-        // Silence is not death: a model may think for minutes.
-        server.timeout(request, 0)
-        return app.fetch(request)
-      },
-    })
+    server.reload({ fetch: answerOn(server, app) })
     await login.check()
     const port = server.port ?? config.port
     process.stdout.write(banner({ config, port, path, version, env, login }))

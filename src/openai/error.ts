@@ -27,6 +27,7 @@ const FACE: Record<ErrorKind, Face> = {
   },
   method_not_allowed: { status: 405, type: 'invalid_request_error', code: 'method_not_supported' },
   request_too_large: { status: 413, type: 'invalid_request_error', code: 'request_too_large' },
+  request_timeout: { status: 408, type: 'invalid_request_error', code: 'request_timeout' },
   unsupported_media_type: {
     status: 415,
     type: 'invalid_request_error',

@@ -1,5 +1,4 @@
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { TurnError, toTurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -7,6 +6,8 @@ import { logBodies } from './body-log.ts'
 import { errorResponse } from './error-response.ts'
 import { guardOrigin, requireJson, requireKey } from './guard.ts'
 import { KeyLimit } from './key-limit.ts'
+import { lifetimes } from './lifetime.ts'
+import { BODY_LIMITS, type BodyLimits, limitBodies } from './request-body.ts'
 import { logRequests, requestIds } from './request-log.ts'
 import { chatCompletions } from './routes/chat-completions.ts'
 import { completions } from './routes/completions.ts'
@@ -16,27 +17,24 @@ import { models } from './routes/models.ts'
 import { responses } from './routes/responses.ts'
 import type { Services, ServerEnv } from './services.ts'
 
-/** The largest request body: 20 images of 3 MB as base64, or 16 million words. */
-export const MAX_BODY_BYTES = 64 * 1024 * 1024
-
 export type AppOptions = Omit<Services, 'limit'> & {
   apiKeys: readonly string[]
   allowOrigins: readonly string[]
   /** Turns at a time for each key; 0 for no limit. */
   keyLimit: number
   logBodies: boolean
-  maxBodyBytes?: number
+  bodyLimits?: Partial<BodyLimits>
   log: Log
 }
 
 /** The HTTP surface, whole, without a listening socket. */
 export function createApp(options: AppOptions): Hono<ServerEnv> {
-  const { apiKeys, allowOrigins, maxBodyBytes = MAX_BODY_BYTES, log } = options
+  const { apiKeys, allowOrigins, bodyLimits, log } = options
   const app = new Hono<ServerEnv>()
-  app.use(requestIds(), logRequests(log), guardOrigin({ apiKeys, allowOrigins }))
+  app.use(lifetimes(), requestIds(), logRequests(log), guardOrigin({ apiKeys, allowOrigins }))
   if (allowOrigins.length > 0) app.use(cors({ origin: [...allowOrigins], maxAge: 600 }))
   app.use(requireKey(apiKeys), requireJson())
-  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: () => tooLarge(maxBodyBytes) }))
+  app.use(limitBodies({ ...BODY_LIMITS, ...bodyLimits }))
   if (options.logBodies) app.use(logBodies(log))
 
   const services = { ...options, limit: new KeyLimit(options.keyLimit) }
@@ -64,9 +62,4 @@ export function createApp(options: AppOptions): Hono<ServerEnv> {
 
 function routeName({ method, path }: { method: string; path: string }): string {
   return `${method} ${path}`
-}
-
-function tooLarge(maxBytes: number): never {
-  const mib = Math.floor(maxBytes / 1024 / 1024)
-  throw new TurnError('request_too_large', `The request body is larger than ${mib} MiB.`)
 }

@@ -7,8 +7,7 @@ export function logBodies(log: Log): MiddlewareHandler<ServerEnv> {
   return async function logBody(c, next) {
     const id = c.get('requestId')
     const { method, path } = c.req
-    if (method === 'POST')
-      log.info('request body', { id, path, body: await c.req.raw.clone().text() })
+    if (method === 'POST') c.set('noteBody', (body) => log.info('request body', { id, path, body }))
     await next()
     if (!c.res.body) return
     let body = ''

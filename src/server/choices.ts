@@ -63,6 +63,8 @@ function eventsOf({ run, stop }: Choice): ReadableStream<TurnEvent> {
           // What stopped this one says more than that it was stopped.
           controller.enqueue({ type: 'error', error: toTurnError(stop.signal.reason ?? error) })
           controller.close()
+          // A worker whose events cannot be read must not go on.
+          stop.abort(error)
         }
       },
       async cancel() {

@@ -6,6 +6,8 @@ import type { ClientResponses } from '../ledger/response-store.ts'
 import type { Caller } from '../pool/caller.ts'
 import type { Answer, PoolSnapshot } from '../pool/pool.ts'
 import type { KeyLimit } from './key-limit.ts'
+import type { Lifetime } from './lifetime.ts'
+import type { BodyLimits } from './request-body.ts'
 
 /** What the routes need from below, so that a test can put anything there. */
 export type Services = {
@@ -27,11 +29,23 @@ export type Services = {
 
 /** What middleware leaves for later in a request. */
 export type ServerEnv = {
+  /** Only a server with a socket has it. */
+  Bindings: { connection?: Connection }
   Variables: {
     requestId: string
-    error: TurnError | undefined
-    model: string | undefined
     /** See `Caller`. */
     client: string
+    lifetime: Lifetime
+    bodyLimits: BodyLimits
+    /** Told of the body of a request, if the owner wants to see it. */
+    noteBody: ((body: string) => void) | undefined
+    error: TurnError | undefined
+    model: string | undefined
   }
+}
+
+/** The connection that a request came over. */
+export type Connection = {
+  /** Nothing is asked on it any more: it is closed when that stays so. */
+  rest: () => void
 }

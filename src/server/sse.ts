@@ -31,6 +31,14 @@ export function toSse(options: SseOptions = {}): TransformStream<object | string
   })
 }
 
+/** What becomes of a stream in the end. */
+export type StreamEnd = {
+  /** Told once: without an error when all was sent. */
+  end?: (error?: unknown) => void
+  /** The last frame of a stream that broke; without it the stream breaks as well. */
+  toLastFrame?: (error: unknown) => string
+}
+
 /**
  * The response for a stream of frames that may not have begun yet. Something fills every silence,
  * from the start to the end, because load balancers and Bun itself cut what is silent: a comment,
@@ -41,6 +49,7 @@ export function sseResponse(
   headers: Record<string, string> = {},
   heartbeatMs = HEARTBEAT_MS,
   keepAlive = COMMENT,
+  { end = () => {}, toLastFrame }: StreamEnd = {},
 ): Response {
   const open = async () => (await source).getReader()
   let opened: ReturnType<typeof open> | undefined
@@ -58,12 +67,19 @@ export function sseResponse(
       }, heartbeatMs)
     },
     async pull(controller) {
-      const reader = await (opened ??= open())
-      const { value, done } = await reader.read()
-      if (gone) return
-      timer?.refresh()
-      filler = keepAlive
-      if (!done) return controller.enqueue(value)
+      try {
+        const reader = await (opened ??= open())
+        const { value, done } = await reader.read()
+        if (gone) return
+        timer?.refresh()
+        filler = keepAlive
+        if (!done) return controller.enqueue(value)
+        end()
+      } catch (error) {
+        end(error)
+        if (!toLastFrame) throw error
+        controller.enqueue(encoder.encode(toLastFrame(error)))
+      }
       clearInterval(timer)
       controller.close()
     },
@@ -72,6 +88,7 @@ export function sseResponse(
       clearInterval(timer)
       const reader = await opened
       await reader?.cancel()
+      end()
     },
   })
   return new Response(body, { headers: { ...HEADERS, ...headers } })

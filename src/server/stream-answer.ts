@@ -1,6 +1,7 @@
 import type { Remarks } from '../dialect/remarks.ts'
 import { type TurnError, toTurnError } from '../errors.ts'
 import type { Answer } from '../pool/pool.ts'
+import { listHeader } from './header-value.ts'
 import { HEARTBEAT_MS, sseFrame, type SseOptions, sseResponse, toSse } from './sse.ts'
 
 type AnswerFacts = Pick<Answer, 'worker' | 'ignored'>
@@ -19,7 +20,7 @@ export function answerHeaders(
 }
 
 function named(header: string, paths: readonly string[]): Record<string, string> {
-  return paths.length > 0 ? { [header]: paths.join(', ') } : {}
+  return paths.length > 0 ? { [header]: listHeader(paths) } : {}
 }
 
 export type StreamedAnswer = {
@@ -34,6 +35,8 @@ export type StreamedAnswer = {
   /** Sent in a silence of an answer that has begun; a comment if there is none. */
   keepAlive?: object
   graceMs?: number
+  /** Told when the answer is out, or why it broke off. */
+  end?: (error?: unknown) => void
 }
 
 /**
@@ -49,16 +52,22 @@ export async function streamAnswer({
   sse = {},
   keepAlive,
   graceMs = HEARTBEAT_MS,
+  end = () => {},
 }: StreamedAnswer): Promise<Response> {
   // Whichever way the answer fails, it is `answer` below that says so.
   frames.catch(() => {})
   const early = await withinGrace(answer, graceMs)
   const source = frames.then(
     (stream) => stream.pipeThrough(toSse(sse)),
-    (error: unknown) => single(toErrorFrame(toTurnError(error)), sse),
+    (error: unknown) => {
+      end(error)
+      return single(toErrorFrame(toTurnError(error)), sse)
+    },
   )
   const headers = early ? answerHeaders(early, remarks) : {}
-  return sseResponse(source, headers, HEARTBEAT_MS, keepAlive && sseFrame(keepAlive, sse))
+  const ping = keepAlive && sseFrame(keepAlive, sse)
+  const toLastFrame = (error: unknown) => sseFrame(toErrorFrame(toTurnError(error)), sse)
+  return sseResponse(source, headers, HEARTBEAT_MS, ping, { end, toLastFrame })
 }
 
 async function withinGrace(

@@ -16,6 +16,7 @@ const cases = {
   previous_response_not_found: [404, 'not_found_error'],
   method_not_allowed: [405, 'invalid_request_error'],
   request_too_large: [413, 'request_too_large'],
+  request_timeout: [408, 'invalid_request_error'],
   unsupported_media_type: [415, 'invalid_request_error'],
   rate_limited: [429, 'rate_limit_error'],
   queue_full: [429, 'rate_limit_error'],

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { MAX_BODY_BYTES } from '../../src/server/app.ts'
+import { BODY_LIMITS } from '../../src/server/request-body.ts'
 import { QUESTION } from '../support/fake-pool.ts'
 import { Programs } from '../support/program.ts'
 
@@ -37,7 +37,7 @@ for (const stream of [false, true]) {
     test(
       'with a body that is too large is a 413, whether it says its length or not',
       async () => {
-        const body = { ...QUESTION, stream, padding: 'x'.repeat(MAX_BODY_BYTES) }
+        const body = { ...QUESTION, stream, padding: 'x'.repeat(BODY_LIMITS.maxBytes) }
         const chunked = await fetch(`${url}/chat/completions`, {
           ...{ method: 'POST', headers: JSON_TYPE },
           body: new Blob([JSON.stringify(body)]).stream(),

@@ -15,6 +15,7 @@ const STATUS = {
   previous_response_not_found: 400,
   method_not_allowed: 405,
   request_too_large: 413,
+  request_timeout: 408,
   unsupported_media_type: 415,
   rate_limited: 429,
   queue_full: 429,

@@ -88,7 +88,7 @@ describe('a body', () => {
   }
 
   test('over the limit is a 413, whether it says its length or not', async () => {
-    const { post, app, pool } = fakeApp({ maxBodyBytes: 2 * 1024 * 1024 })
+    const { post, app, pool } = fakeApp({ bodyLimits: { maxBytes: 2 * 1024 * 1024 } })
     const body = JSON.stringify({ ...QUESTION, padding: 'x'.repeat(3 * 1024 * 1024) })
     const chunked = await app.request('/v1/chat/completions', {
       method: 'POST',
@@ -108,7 +108,7 @@ describe('a body', () => {
   })
 
   test('within the limit is read', async () => {
-    const { post } = fakeApp({ maxBodyBytes: 2 * 1024 * 1024 })
+    const { post } = fakeApp({ bodyLimits: { maxBytes: 2 * 1024 * 1024 } })
     expect((await post({ ...QUESTION, metadata: { x: 'x'.repeat(1024 * 1024) } })).status).toBe(200)
   })
 })

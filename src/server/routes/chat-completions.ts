@@ -19,8 +19,8 @@ import { answerHeaders, streamAnswer } from '../stream-answer.ts'
 /** POST /v1/chat/completions. */
 export function chatCompletions({ pool, limit, catalog, dialect }: Services): Hono<ServerEnv> {
   return new Hono<ServerEnv>().post('/', async (c) => {
-    const { signal } = c.req.raw
-    const body = await readJsonObject(c.req.raw)
+    const { signal, end } = c.get('lifetime')
+    const body = await readJsonObject(c)
     const request = parseRequest(ChatRequest, body)
     c.set('model', request.model)
     const remarks = new Remarks()
@@ -42,7 +42,8 @@ export function chatCompletions({ pool, limit, catalog, dialect }: Services): Ho
         const { events } = await answers
         return mergeChoices(events).pipeThrough(toChatChunks(meta))
       }
-      return streamAnswer({ answer: answers, frames: frames(), remarks, toErrorFrame: toErrorBody })
+      const frame = { frames: frames(), toErrorFrame: toErrorBody }
+      return streamAnswer({ answer: answers, ...frame, remarks, end })
     }
     const answer = await answers
     const turns = await collectChoices(answer.events)

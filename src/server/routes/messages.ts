@@ -26,8 +26,8 @@ import { answerHeaders, streamAnswer } from '../stream-answer.ts'
 export function messages({ pool, limit, catalog, dialect }: Services): Hono<ServerEnv> {
   return new Hono<ServerEnv>()
     .post('/', async (c) => {
-      const { signal } = c.req.raw
-      const body = await readJsonObject(c.req.raw)
+      const { signal, end } = c.get('lifetime')
+      const body = await readJsonObject(c)
       const request = parseRequest(MessagesRequest, body)
       c.set('model', request.model)
       const remarks = new Remarks()
@@ -49,15 +49,16 @@ export function messages({ pool, limit, catalog, dialect }: Services): Hono<Serv
           toErrorFrame: (error) => toErrorBody(error, requestId),
           sse: { named: true },
           keepAlive: PING,
+          end,
         })
       }
       const { events, ...facts } = await answer
       return c.json(toMessage(await collect(events), meta), 200, answerHeaders(facts, remarks))
     })
     .post('/count_tokens', async (c) => {
-      const request = parseRequest(CountTokensRequest, await readJsonObject(c.req.raw))
+      const request = parseRequest(CountTokensRequest, await readJsonObject(c))
       c.set('model', request.model)
-      const model = resolveModel(request.model, await catalog(c.req.raw.signal))
+      const model = resolveModel(request.model, await catalog(c.get('lifetime').signal))
       const { sampling } = dialect
       const remarks = new Remarks()
       const conversation = toConversation(request, { model, sampling, remarks })

@@ -24,8 +24,8 @@ export function responses(services: Services): Hono<ServerEnv> {
   const storeOf = (c: Context<ServerEnv>) => services.responses.of(callerOf(c).client)
   return new Hono<ServerEnv>()
     .post('/', async (c) => {
-      const { signal } = c.req.raw
-      const body = await readJsonObject(c.req.raw)
+      const { signal, end } = c.get('lifetime')
+      const body = await readJsonObject(c)
       const remarks = new Remarks()
       remarks.ignore(...ignoredParameters(RESPONSES_PARAMETERS, body, dialect))
       const request = parseRequest(ResponsesRequest, body)
@@ -46,7 +46,7 @@ export function responses(services: Services): Hono<ServerEnv> {
       if (request.stream) {
         const frames = answer.then(({ events }) => events.pipeThrough(toResponseEvents(meta, keep)))
         const sse = { named: true }
-        return streamAnswer({ answer, frames, remarks, toErrorFrame: toErrorEvent, sse })
+        return streamAnswer({ answer, frames, remarks, toErrorFrame: toErrorEvent, sse, end })
       }
       const { events, ...facts } = await answer
       const response = await collectResponse(events, meta)
