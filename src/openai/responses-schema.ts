@@ -35,6 +35,11 @@ const format = z.discriminatedUnion('type', [
   }),
 ])
 
+/** As large as OpenAI lets it be. */
+const metadata = z
+  .record(z.string().max(64), z.string().max(512))
+  .refine((pairs) => Object.keys(pairs).length <= 16, 'expected at most 16 pairs')
+
 const summary = z.enum(['auto', 'concise', 'detailed']).nullish()
 
 /** The body of POST /v1/responses: strict in what is used, silent on what is not. */
@@ -59,7 +64,7 @@ export const ResponsesRequest = z.object({
   reasoning: z.object({ effort: effort.nullish(), summary, generate_summary: summary }).nullish(),
   previous_response_id: z.string().nullish(),
   store: z.boolean().nullish(),
-  metadata: z.record(z.string().max(64), z.string().max(512)).nullish(),
+  metadata: metadata.nullish(),
   include: z.array(z.string()).nullish(),
   prompt_cache_key: z.string().nullish(),
   safety_identifier: z.string().nullish(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { invalid } from '../dialect/invalid.ts'
 import { TurnError } from '../errors.ts'
 import { isKnown, Item, type KnownItem } from './responses-items.ts'
 
@@ -92,7 +93,11 @@ export function toItemList(items: readonly unknown[], query: z.infer<typeof Item
   const { limit, order, after } = query
   const all = z.array(z.looseObject({ id: z.string() })).parse(items)
   const ordered = order === 'asc' ? all : all.toReversed()
-  const begin = after === undefined ? 0 : ordered.findIndex(({ id }) => id === after) + 1
+  const last = after === undefined ? -1 : ordered.findIndex(({ id }) => id === after)
+  if (after !== undefined && last === -1) {
+    throw invalid('after', `this response has no input item with id '${after}'`)
+  }
+  const begin = last + 1
   const data = ordered.slice(begin, begin + limit)
   return {
     object: 'list' as const,

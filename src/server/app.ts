@@ -1,5 +1,6 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { cors } from 'hono/cors'
+import { methodNotAllowed } from 'hono/method-not-allowed'
 import { TurnError, toTurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { logBodies } from './body-log.ts'
@@ -33,8 +34,8 @@ export function createApp(options: AppOptions): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>()
   app.use(lifetimes(), requestIds(), logRequests(log), guardOrigin({ apiKeys, allowOrigins }))
   if (allowOrigins.length > 0) app.use(cors({ origin: [...allowOrigins], maxAge: 600 }))
-  app.use(requireKey(apiKeys), requireJson())
-  app.use(limitBodies({ ...BODY_LIMITS, ...bodyLimits }))
+  app.use(requireKey(apiKeys), methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
+  app.use(requireJson(), limitBodies({ ...BODY_LIMITS, ...bodyLimits }))
   if (options.logBodies) app.use(logBodies(log))
 
   const services = { ...options, limit: new KeyLimit(options.keyLimit) }
@@ -47,17 +48,31 @@ export function createApp(options: AppOptions): Hono<ServerEnv> {
 
   app.notFound((c) => {
     const exists = [...new Set(app.routes.filter(({ method }) => method !== 'ALL').map(routeName))]
-    throw new TurnError(
-      'not_found',
-      `There is no ${c.req.method} ${c.req.path}. There are: ${exists.join(', ')}.`,
+    // Answered, not thrown: `methodNotAllowed` looks at answers, and takes an error for a handler's.
+    return answerError(
+      c,
+      new TurnError(
+        'not_found',
+        `There is no ${c.req.method} ${c.req.path}. There are: ${exists.join(', ')}.`,
+      ),
     )
   })
-  app.onError((cause, c) => {
-    const error = toTurnError(cause)
-    c.set('error', error)
-    return errorResponse(error, c.req.path, c.get('requestId'))
-  })
+  app.onError((cause, c) => answerError(c, toTurnError(cause)))
   return app
+}
+
+function answerError(c: Context<ServerEnv>, error: TurnError): Response {
+  c.set('error', error)
+  return errorResponse(error, c.req.path, c.get('requestId'))
+}
+
+/** The path exists, and takes other methods. */
+function refuseMethod(c: Context<ServerEnv>, methods: readonly string[]): Response {
+  const allow = methods.join(', ')
+  const message = `${c.req.path} does not take ${c.req.method}. It takes: ${allow}.`
+  const response = answerError(c, new TurnError('method_not_allowed', message))
+  response.headers.set('allow', allow)
+  return response
 }
 
 function routeName({ method, path }: { method: string; path: string }): string {

@@ -55,6 +55,24 @@ describe('what is ignored is named', () => {
   })
 })
 
+describe('metadata is as large as OpenAI lets it be', () => {
+  const many = Array.from({ length: 17 }, (_, index) => [`key${index}`, 'x'] as const)
+  const cases: [what: string, metadata: object, param: string | undefined][] = [
+    ['16 pairs', Object.fromEntries(many.slice(1)), undefined],
+    ['17 pairs', Object.fromEntries(many), 'metadata'],
+    ['a key of 64 characters', { ['k'.repeat(64)]: '' }, undefined],
+    ['a key of 65', { ['k'.repeat(65)]: '' }, `metadata.${'k'.repeat(65)}`],
+    ['a value of 512 characters', { key: 'v'.repeat(512) }, undefined],
+    ['a value of 513', { key: 'v'.repeat(513) }, 'metadata.key'],
+  ]
+  for (const [what, metadata, param] of cases) {
+    test(what, () => {
+      if (param === undefined) expect(ignored({ metadata })).toEqual([])
+      else expect(() => ignored({ metadata })).toThrow(expect.objectContaining({ param }))
+    })
+  }
+})
+
 describe('what would mislead is refused', () => {
   const cases: [Record<string, unknown>, string][] = [
     [{ background: true }, 'background'],

@@ -80,6 +80,16 @@ describe('a list of items', () => {
     expect(second).toMatchObject({ data: [{ id: 'd' }], has_more: false })
   })
 
+  test('ends behind the last item', () => {
+    expect(list({ order: 'asc', after: 'd' })).toMatchObject({ data: [], has_more: false })
+  })
+
+  test('does not begin behind an item that is not there', () => {
+    expect(() => list({ after: 'e' })).toThrow(
+      expect.objectContaining({ kind: 'invalid_request', param: 'after' }),
+    )
+  })
+
   test('may be empty', () => {
     expect(toItemList([], ItemsQuery.parse({}))).toEqual({
       ...{ object: 'list', data: [], first_id: null, last_id: null, has_more: false },

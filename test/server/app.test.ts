@@ -32,23 +32,53 @@ describe('request ids', () => {
   })
 })
 
+const HEADERS = { host: 'localhost', 'content-type': 'application/json' }
+
 describe('what does not exist', () => {
   for (const [method, path] of [
     ['GET', '/v1/nothing'],
-    ['POST', '/v1/models'],
-    ['GET', '/v1/chat/completions'],
+    ['POST', '/v1/chat'],
     ['DELETE', '/nowhere'],
   ] as const) {
     test(`${method} ${path} is a 404 that says what does`, async () => {
-      const headers = { host: 'localhost', 'content-type': 'application/json' }
-      const response = await fakeApp().app.request(path, { method, headers })
-      expect([404, 405]).toContain(response.status)
+      const response = await fakeApp().app.request(path, { method, headers: HEADERS })
+      expect(response.status).toBe(404)
       const { message, type } = await errorOf(response)
       expect(type).toBe('invalid_request_error')
       expect(message).toContain('POST /v1/chat/completions')
       expect(message).toContain('GET /v1/models')
     })
   }
+})
+
+describe('what exists for other methods', () => {
+  for (const [method, path, allow] of [
+    ['POST', '/v1/models', 'GET, HEAD'],
+    ['DELETE', '/v1/models/anthropic/sonnet', 'GET, HEAD'],
+    ['GET', '/v1/chat/completions', 'POST'],
+    ['PUT', '/v1/completions', 'POST'],
+    ['GET', '/v1/messages', 'POST'],
+    ['DELETE', '/v1/messages/count_tokens', 'POST'],
+    ['PATCH', '/v1/responses/resp_1', 'GET, HEAD, DELETE'],
+    ['POST', '/health', 'GET, HEAD'],
+    ['OPTIONS', '/v1/responses', 'POST'],
+  ] as const) {
+    test(`${method} ${path} is a 405 that names them`, async () => {
+      const response = await fakeApp().app.request(path, { method, headers: HEADERS })
+      expect(response.status).toBe(405)
+      expect(response.headers.get('allow')).toBe(allow)
+      expect(response.headers.get('x-request-id')).toMatch(/^req_/)
+      const { message, type } = await errorOf(response)
+      expect(type).toBe('invalid_request_error')
+      expect(message).toContain(allow)
+    })
+  }
+
+  test('only those with a key are told', async () => {
+    const { app } = fakeApp({ apiKeys: ['secret-key'] })
+    const response = await app.request('/v1/models', { method: 'POST', headers: HEADERS })
+    expect([response.status, response.headers.get('allow')]).toEqual([401, null])
+  })
 })
 
 describe('a body', () => {
