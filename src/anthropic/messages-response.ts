@@ -5,6 +5,7 @@ import { toUsage } from './messages-usage.ts'
 export const STOP_REASON = {
   end: 'end_turn',
   length: 'max_tokens',
+  context_window: 'model_context_window_exceeded',
   stop_sequence: 'stop_sequence',
   tool_calls: 'tool_use',
   refusal: 'refusal',

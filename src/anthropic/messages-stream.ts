@@ -27,6 +27,8 @@ export function toMessageEvents(meta: MessagesMeta): TransformStream<TurnEvent, 
         return blocks.begin(toToolUse(event, {}))
       case 'tool_arguments':
         return [blocks.delta({ type: 'input_json_delta', partial_json: event.json })]
+      case 'next_block':
+        return blocks.end()
       case 'rate_limit':
         return []
       case 'stop':

@@ -27,8 +27,8 @@ export class Answer {
   readonly #sent = new SentAnswer()
   readonly #rules: AnswerRules
   readonly #calls = new Map<number, { id: string; name: string }>()
-  /** Text beside structured output: the client's content is the JSON, unless there is none. */
-  #heldText = ''
+  /** Texts beside structured output: the client's content is the JSON, unless there is none. */
+  #heldTexts: string[] = []
   /** The place of the block by which the model handed in structured output. */
   #json: number | undefined
   #differs = false
@@ -82,7 +82,9 @@ export class Answer {
     const kind = this.#kindOf(block)
     const isNew = this.#sent.beginBlock(kind)
     this.#began++
-    if (kind !== 'tool_use') return this.piece(block.text)
+    if (kind !== 'tool_use') {
+      return [...(isNew ? this.#separation() : []), ...this.piece(block.text)]
+    }
     // A repeated call has another id, and the worker waits under that one.
     if (!isNew) this.#differs = true
     return isNew ? this.#beginCall(block) : this.piece(block.text)
@@ -102,7 +104,7 @@ export class Answer {
         return [{ type: 'thinking', text }]
       case 'text':
         if (!this.#rules.outputSchema) return [{ type: 'text', text }]
-        this.#heldText += text
+        this.#heldTexts.push((this.#heldTexts.pop() ?? '') + text)
         return []
       default:
         return kind satisfies never
@@ -131,10 +133,21 @@ export class Answer {
     const { outputSchema } = this.#rules
     const json = this.#sent.blocks.find(({ kind }) => kind === 'json')?.text
     const whole = reason === 'end' || reason === 'stop_sequence'
-    if (whole && outputSchema) requireConforming(json ?? this.#heldText, outputSchema)
+    if (whole && outputSchema) requireConforming(json ?? this.#heldTexts.join(''), outputSchema)
     // The CLI has answered the call itself, and its history is not the client's any more.
     if (json !== undefined || whole) this.#differs = true
     return json === undefined ? this.#releaseHeldText() : []
+  }
+
+  /** Tells a text or a thought from the one before it, with nothing or something unseen between. */
+  #separation(): TurnEvent[] {
+    const current = this.#sent.current?.kind
+    if (current !== 'text' && current !== 'thinking') return []
+    const isHeld = current === 'text' && this.#rules.outputSchema !== undefined
+    if (isHeld) this.#heldTexts.push('')
+    const before = this.#sent.blocks.slice(0, -1)
+    const isNext = before.some(({ kind, text }) => kind === current && text !== '')
+    return isNext && !isHeld ? [{ type: 'next_block' }] : []
   }
 
   #beginCall({ id = '', name = '', text }: BlockStart): TurnEvent[] {
@@ -145,9 +158,12 @@ export class Answer {
   }
 
   #releaseHeldText(): TurnEvent[] {
-    const text = this.#heldText
-    this.#heldText = ''
-    return text === '' ? [] : [{ type: 'text', text }]
+    const texts = this.#heldTexts.filter((text) => text !== '')
+    this.#heldTexts = []
+    return texts.flatMap((text, index): TurnEvent[] => [
+      ...(index === 0 ? [] : [{ type: 'next_block' } as const]),
+      { type: 'text', text },
+    ])
   }
 
   /**

@@ -17,10 +17,13 @@ const STOP_REASON: Record<string, StopReason> = {
   end_turn: 'end',
   stop_sequence: 'stop_sequence',
   max_tokens: 'length',
-  model_context_window_exceeded: 'length',
+  model_context_window_exceeded: 'context_window',
   tool_use: 'tool_calls',
   refusal: 'refusal',
 }
+
+/** Reasons after which the CLI asks the model to go on. */
+const CONTINUED: readonly StopReason[] = ['length', 'context_window', 'refusal']
 
 /** The CLI's name for messages it wrote itself. */
 const SYNTHETIC = '<synthetic>'
@@ -219,7 +222,7 @@ export class TurnTranslator {
   #stop(apiReason: string, stopSequence: string | null | undefined): TurnEvent[] {
     const { events, reason } = this.#answer.end(STOP_REASON[apiReason] ?? 'end')
     this.#ended = true
-    this.#goesOnAlone = reason === 'length' || reason === 'refusal' || this.#answer.isWanting
+    this.#goesOnAlone = CONTINUED.includes(reason) || this.#answer.isWanting
     const usage = toUsage(this.#usage)
     return [...events, { type: 'stop', reason, stopSequence: stopSequence ?? undefined, usage }]
   }

@@ -26,6 +26,7 @@ export type CollectedTurn = {
 export async function collect(events: ReadableStream<TurnEvent>): Promise<CollectedTurn> {
   let head = { id: '', model: '' }
   const blocks: CollectedBlock[] = []
+  let isNext = false
   for await (const event of events) {
     switch (event.type) {
       case 'start':
@@ -34,10 +35,14 @@ export async function collect(events: ReadableStream<TurnEvent>): Promise<Collec
       case 'text':
       case 'thinking': {
         const last = blocks.at(-1)
-        if (last?.type === event.type) last.text += event.text
+        if (last?.type === event.type && !isNext) last.text += event.text
         else blocks.push({ type: event.type, text: event.text })
+        isNext = false
         break
       }
+      case 'next_block':
+        isNext = true
+        break
       case 'tool_call':
         blocks.push({ type: 'tool_call', id: event.id, name: event.name, arguments: '' })
         break

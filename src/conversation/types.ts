@@ -73,7 +73,14 @@ export type Conversation = {
   parameters: Parameters
 }
 
-export type StopReason = 'end' | 'length' | 'stop_sequence' | 'tool_calls' | 'refusal'
+/** `length`: as many tokens as the request allows; `context_window`: as many as the model can hold. */
+export type StopReason =
+  | 'end'
+  | 'length'
+  | 'context_window'
+  | 'stop_sequence'
+  | 'tool_calls'
+  | 'refusal'
 
 /** Token counts of one turn, as the model API reported them. */
 export type Usage = {
@@ -101,6 +108,8 @@ export type TurnEvent =
   | { type: 'start'; id: string; model: string; usage: Usage }
   | { type: 'text'; text: string }
   | { type: 'thinking'; text: string }
+  /** What follows is a block of its own, though it is of the kind of the one before. */
+  | { type: 'next_block' }
   /** `index` counts the calls of the turn from 0; their arguments follow, as pieces of JSON. */
   | { type: 'tool_call'; index: number; id: string; name: string }
   | { type: 'tool_arguments'; index: number; json: string }

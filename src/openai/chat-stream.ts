@@ -6,6 +6,7 @@ export const FINISH_REASON = {
   end: 'stop',
   stop_sequence: 'stop',
   length: 'length',
+  context_window: 'length',
   tool_calls: 'tool_calls',
   refusal: 'content_filter',
 } as const satisfies Record<StopReason, string>
@@ -52,6 +53,7 @@ function toDelta(
       if (legacyFunctions) return { function_call: call }
       return { tool_calls: [{ index: event.index, function: call }] }
     }
+    case 'next_block':
     case 'rate_limit':
       return undefined
     case 'stop':

@@ -18,6 +18,7 @@ export function toCompletionChunks(meta: CompletionMeta): TransformStream<Choice
       case 'stop':
         return [toPiece(index, '', FINISH_REASON[event.reason])]
       case 'thinking':
+      case 'next_block':
       case 'tool_call':
       case 'tool_arguments':
       case 'rate_limit':

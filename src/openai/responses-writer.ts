@@ -27,6 +27,8 @@ const OUTCOME: Record<StopReason, Outcome> = {
   stop_sequence: { status: 'completed', incompleteReason: null },
   tool_calls: { status: 'completed', incompleteReason: null },
   length: { status: 'incomplete', incompleteReason: 'max_output_tokens' },
+  // OpenAI has no other word for an answer that ended for want of room.
+  context_window: { status: 'incomplete', incompleteReason: 'max_output_tokens' },
   refusal: { status: 'incomplete', incompleteReason: 'content_filter' },
 }
 
@@ -75,6 +77,7 @@ export class ResponseWriter {
         return this.#begin((n) => openCall(this.#itemId('fc', n), event))
       case 'tool_arguments':
         return this.#place(this.#open?.write(event.json) ?? [])
+      case 'next_block':
       case 'rate_limit':
         return []
       case 'stop':

@@ -56,6 +56,8 @@ const ANSWER: TurnEvent[] = [
   ...calls(0, '{"x"', ':1}'),
   ...calls(1, '{}'),
   text('c'),
+  { type: 'next_block' },
+  text('d'),
   {
     type: 'rate_limit',
     rateLimit: {
@@ -74,6 +76,7 @@ const BLOCKS = [
   { type: 'tool_use', id: 't0', name: 'look', input: { x: 1 }, caller: { type: 'direct' } },
   { type: 'tool_use', id: 't1', name: 'look', input: {}, caller: { type: 'direct' } },
   { type: 'text', text: 'c' },
+  { type: 'text', text: 'd' },
 ]
 
 describe('turn events as the events of the Messages API', () => {
@@ -91,6 +94,7 @@ describe('turn events as the events of the Messages API', () => {
       ...['2 tool_use', '2 input_json_delta', '2 input_json_delta', '2 content_block_stop'],
       ...['3 tool_use', '3 input_json_delta', '3 content_block_stop'],
       ...['4 text', '4 text_delta', '4 content_block_stop'],
+      ...['5 text', '5 text_delta', '5 content_block_stop'],
       ...['message_delta', 'message_stop'],
     ])
   })
@@ -138,6 +142,7 @@ describe('turn events as the events of the Messages API', () => {
 const REASONS: [StopReason, string][] = [
   ['end', 'end_turn'],
   ['length', 'max_tokens'],
+  ['context_window', 'model_context_window_exceeded'],
   ['stop_sequence', 'stop_sequence'],
   ['tool_calls', 'tool_use'],
   ['refusal', 'refusal'],

@@ -79,6 +79,18 @@ describe('a plain answer', () => {
     ])
   })
 
+  test('tells its blocks apart, and those that something unseen stands between', () => {
+    const unseen = stream({
+      ...{ type: 'content_block_start', index: 1 },
+      content_block: { type: 'redacted_thinking' },
+    })
+    const text = (...pieces: string[]) => [...block('text', ...pieces), closeBlock]
+    const parts = [...text('a', 'b'), ...text(), ...text('c'), unseen, closeBlock, ...text('d')]
+    const events = translate([start(), ...parts, stop('end_turn')])
+    const short = events.map((event) => (event.type === 'text' ? event.text : event.type))
+    expect(short.join(' ')).toMatch(/^start a b (next_block )+c next_block d stop$/)
+  })
+
   test('that the CLI also prints whole is not told twice', () => {
     const messages = [start(), ...block('text', 'pong'), whole('pong', { id: 'msg_1' })]
     expect(textOf(translate(messages))).toBe('pong')
@@ -105,7 +117,7 @@ describe('stop reasons', () => {
     ['end_turn', 'end', false],
     ['stop_sequence', 'stop_sequence', false],
     ['max_tokens', 'length', true],
-    ['model_context_window_exceeded', 'length', true],
+    ['model_context_window_exceeded', 'context_window', true],
     ['refusal', 'refusal', true],
     ['pause_turn', 'end', false],
     ['brand_new', 'end', false],

@@ -40,6 +40,18 @@ describe('the official SDK', () => {
     expect(response.headers.get('x-claude-max-api-worker')).toMatch(/^(warm|cold)$/)
   })
 
+  test('gets two texts in a row as two blocks, and is told that the context was full', async () => {
+    const blocks = ['one', 'two'].map((text) => ({ type: 'text' as const, text }))
+    server.api.answerWith(async () => {
+      await Bun.sleep(50) // No model answers at once.
+      return messageReply(blocks, { stopReason: 'model_context_window_exceeded' })
+    })
+    const expected = { content: blocks, stop_reason: 'model_context_window_exceeded' }
+    expect(await client.messages.create(question)).toMatchObject(expected)
+    expect(await client.messages.stream(question).finalMessage()).toMatchObject(expected)
+    expect(server.api.requests.length).toBe(2)
+  })
+
   test('streams with its helper: text, snapshots, the final message', async () => {
     server.api.answerWith(() =>
       messageReply([thinking, { type: 'text', text: ['Hel', 'lo'] }], { usage }),

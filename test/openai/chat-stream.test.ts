@@ -42,6 +42,7 @@ describe('toChatChunks', () => {
         type: 'rate_limit',
         rateLimit: { status: 'x', resetsAt: 1, window: 'x', utilization: 1 },
       },
+      { type: 'next_block' },
       { type: 'text', text: 'ng' },
       stop(),
     ])
@@ -88,6 +89,7 @@ describe('toChatChunks', () => {
     ['end', 'stop'],
     ['stop_sequence', 'stop'],
     ['length', 'length'],
+    ['context_window', 'length'],
     ['tool_calls', 'tool_calls'],
     ['refusal', 'content_filter'],
   ]

@@ -129,6 +129,7 @@ describe('a streamed response is whole, in order, and the plain one is the same'
 describe('an answer that is not whole says so', () => {
   const cases: [string, StopReason, string][] = [
     ['cut off', 'length', 'max_output_tokens'],
+    ['out of room', 'context_window', 'max_output_tokens'],
     ['refused', 'refusal', 'content_filter'],
   ]
   for (const [name, reason, incomplete] of cases) {

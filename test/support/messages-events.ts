@@ -42,7 +42,14 @@ const contentBlock = z.discriminatedUnion('type', [
   }),
 ]) satisfies z.ZodType<Block>
 
-const stopReason = z.enum(['end_turn', 'max_tokens', 'stop_sequence', 'tool_use', 'refusal'])
+const stopReason = z.enum([
+  'end_turn',
+  'max_tokens',
+  'stop_sequence',
+  'tool_use',
+  'refusal',
+  'model_context_window_exceeded',
+])
 
 /** A whole message, or the head of a streamed one. */
 export const MessageObject = z.strictObject({
