@@ -1,0 +1,202 @@
+import { messageReply, type ReplyBlock } from '../../src/demo/message-stream.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { until } from '../support/waiting.ts'
+import { type Answer, answerDifference, readAnswer } from './answers.ts'
+import { comparable, type Difference, differences, parting } from './compare.ts'
+import type { Conversation, Said } from './conversation.ts'
+import { parseRaw } from './exact-json.ts'
+import { PATH, type Previous, toChat, toMessages, toRequest, toResponses } from './requests.ts'
+import { readUpstream, type Received } from './received.ts'
+import type { Tally } from './tally.ts'
+import { type Expected, fromChat, fromMessages, fromResponses } from './upstream.ts'
+
+const ANSWER_MS = 60_000
+const READER_MS = 20_000
+/** No model answers sooner, and a whole answer in one burst could outrun the fuse: see `Worker`. */
+const CUT_OFF_MS = 300
+const CUT_OFF = new Set<Said['stop']>(['max_tokens', 'refusal'])
+
+/** Where a conversation was not what it should be. */
+export class Differs extends Error {
+  readonly found: readonly Difference[]
+  readonly step: number
+
+  constructor(step: number, found: readonly Difference[]) {
+    super(found.map(({ at, text }) => `${at}: ${text}`).join('\n'))
+    this.step = step
+    this.found = found
+  }
+
+  /** What kind of place it is in, whatever its number. */
+  get kind(): string {
+    return (this.found[0]?.at ?? '').replaceAll(/\d+/g, '')
+  }
+}
+
+/** `readers`: workers that still waited for a file when the model was asked. */
+type Asked = { answer: Answer; received: Received; readers: number }
+
+type Asking = { step: number; stream: boolean; previous?: Previous | undefined }
+
+/** A server with a model of its own, on which one conversation after another is played. */
+export class Lane {
+  readonly #server: TestServer
+  readonly #tally: Tally
+  /** The first long history brings up a worker that reads the next ones from files. */
+  #expectsLong = false
+
+  private constructor(server: TestServer, tally: Tally) {
+    this.#server = server
+    this.#tally = tally
+  }
+
+  static async start(tally: Tally): Promise<Lane> {
+    // One is asked, one is on its way, one reads histories from files, one is left behind.
+    const settings = { 'max-workers': 4, 'warm-workers': 1 }
+    return new Lane(await startServer({ settings }), tally)
+  }
+
+  get #readers(): number {
+    return this.#server.pool.snapshot().readers
+  }
+
+  stop(): Promise<void> {
+    return this.#server.stop()
+  }
+
+  /** Plays a conversation to its end, or to where it is refused; throws where it differs. */
+  async play(conversation: Conversation): Promise<void> {
+    const { way, from, steps, streams, style, dialect } = conversation
+    let previous: Previous | undefined
+    let received: Received | undefined
+    for (let step = from; step < steps.length; step++) {
+      const isFile = way === 'file' && step === from
+      if (isFile) await this.#reader()
+      const stream = streams[step] ?? false
+      const before = this.#readers
+      const asked = await this.#ask(conversation, { step, stream, previous })
+      if (!asked) return
+      const isRead = isFile && before > 0 && asked.readers < before
+      this.#tally.answered(wayOf(asked.answer, isRead), asked.answer)
+      received = asked.received
+      const { id } = asked.answer
+      const goesOn = dialect === 'responses' && style.stored && id !== undefined
+      previous = goesOn ? { id, from: step + 1 } : undefined
+    }
+    if (received) await this.#again(conversation, received)
+  }
+
+  /** The last question once more: a worker that has heard nothing must send the same bytes. */
+  async #again(conversation: Conversation, received: Received): Promise<void> {
+    const step = conversation.steps.length - 1
+    const stream = !(conversation.streams[step] ?? false)
+    const again = await this.#ask(conversation, { step, stream })
+    if (!again) return
+    this.#tally.answered(wayOf(again.answer, false), again.answer)
+    // Only Anthropic's API has several texts in an answer to send back.
+    const options = { joined: conversation.dialect !== 'messages', keepIds: true }
+    const [live, seeded] = [received, again.received].map((one) => comparable(one, options))
+    // What is named is compared with what is due, above; here it may stand elsewhere.
+    if (live === seeded || again.answer.named.length > 0) return
+    throw new Differs(step, [{ at: 'among the ways', text: parting(seeded ?? '', live ?? '') }])
+  }
+
+  async #ask(conversation: Conversation, asking: Asking): Promise<Asked | undefined> {
+    const { api, url } = this.#server
+    const { dialect, steps } = conversation
+    const { step } = asking
+    const said = steps[step]?.said
+    if (!said) throw new Error(`There is no step ${step}.`)
+    const fail = (at: string, text: string) => new Differs(step, [{ at, text }])
+    const late = api.requests.length
+    api.forget()
+    if (late > 0) throw fail('POSTs', `${late} after the end of the turn before`)
+    let readers = 0
+    api.answerWith(() => {
+      readers = this.#readers
+      return reply(said)
+    })
+    const response = await fetch(url + PATH[dialect], {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: toRequest(conversation, asking),
+      signal: AbortSignal.timeout(ANSWER_MS),
+    })
+    const answer = await readAnswer(dialect, response).catch((error: unknown) => {
+      throw fail('the answer', String(error))
+    })
+    this.#tally.asked(conversation)
+    const posts = api.requests.length
+    const [request] = api.requests
+    api.forget()
+    if (answer.refusal) {
+      const { param, message } = answer.refusal
+      const isProper = answer.status >= 400 && answer.status < 500 && param && posts === 0
+      if (!isProper) throw fail('the answer', `${answer.status} ${message} (${posts} POSTs)`)
+      this.#tally.refused(param)
+      return undefined
+    }
+    if (posts !== 1 || !request) throw fail('POSTs', `${posts} for one turn`)
+    const joined = dialect !== 'messages'
+    const due = expectation(conversation, step)
+    const received = parsed(
+      () => readUpstream(request.text),
+      (text) => fail('upstream', text),
+    )
+    const found = differences(due, received, { named: answer.named, joined })
+    if (found.length > 0) throw new Differs(step, found)
+    const wrong = answerDifference(dialect, said, answer)
+    if (wrong !== undefined) throw fail('the answer', wrong)
+    return { answer, received, readers }
+  }
+
+  async #reader(): Promise<void> {
+    const hasReader = () => this.#readers > 0
+    if (this.#expectsLong) await until(hasReader, READER_MS, 'a reader of files').catch(() => {})
+    this.#expectsLong = true
+  }
+}
+
+function parsed<T>(read: () => T, toError: (text: string) => Error): T {
+  try {
+    return read()
+  } catch (error) {
+    throw toError(String(error))
+  }
+}
+
+function expectation(conversation: Conversation, step: number): Expected {
+  switch (conversation.dialect) {
+    case 'chat':
+      return fromChat(toChat(conversation, step))
+    case 'responses':
+      return fromResponses(toResponses(conversation, { step }))
+    case 'messages':
+      return fromMessages(toMessages(conversation, step))
+    default:
+      return conversation.dialect satisfies never
+  }
+}
+
+function wayOf({ worker }: Answer, read: boolean): 'live' | 'seeded' | 'file' {
+  if (read) return 'file'
+  return worker === 'resumed' || worker === 'unparked' ? 'live' : 'seeded'
+}
+
+async function reply({ texts, calls, stop }: Said): Promise<Response> {
+  if (CUT_OFF.has(stop)) await Bun.sleep(CUT_OFF_MS)
+  const blocks = [
+    ...texts.map((text): ReplyBlock => ({ type: 'text', text: halves(text) })),
+    ...calls.map(({ id, name, json }): ReplyBlock => {
+      return { type: 'tool_use', id, name, input: parseRaw(json) }
+    }),
+  ]
+  return messageReply(blocks, { stopReason: stop })
+}
+
+function halves(text: string): string[] {
+  // By whole characters: half of one is nothing that a model can say.
+  const points = Array.from(text)
+  const middle = Math.ceil(points.length / 2)
+  return [points.slice(0, middle).join(''), points.slice(middle).join('')]
+}

@@ -1,0 +1,65 @@
+import type { Answer } from './answers.ts'
+import type { Conversation, Dialect, Way } from './conversation.ts'
+
+/** Counts of what was played and how it ended. */
+export class Tally {
+  conversations = 0
+  /** Requests: with each, all of its conversation is compared. */
+  requests = 0
+  /** Requests that reached the model, each with one POST. */
+  posts = 0
+  differences = 0
+  readonly byWay: Record<Way, number> = { live: 0, seeded: 0, file: 0 }
+  readonly byDialect: Record<Dialect, number> = { chat: 0, responses: 0, messages: 0 }
+  readonly byWorker = new Map<string, number>()
+  /** By path, with their numbers taken out: refused with 4xx, or named in a header. */
+  readonly refusals = new Map<string, number>()
+  readonly named = new Map<string, number>()
+
+  asked({ dialect }: Conversation): void {
+    this.requests++
+    this.byDialect[dialect]++
+  }
+
+  answered(way: Way, answer: Answer): void {
+    this.posts++
+    this.byWay[way]++
+    increment(this.byWorker, answer.worker)
+    for (const path of answer.named) increment(this.named, general(path))
+  }
+
+  refused(path: string): void {
+    increment(this.refusals, general(path))
+  }
+
+  table({ seed, seconds }: { seed: number; seconds: number }): string {
+    const rate = (this.requests / seconds).toFixed(1)
+    const rows: [name: string, value: string][] = [
+      ['seed', String(seed)],
+      ['conversations', String(this.conversations)],
+      ['fuzzed requests', `${this.requests} in ${seconds.toFixed(0)} s, ${rate} a second`],
+      ['POSTs to the model', `${this.posts}, one for each request that was not refused`],
+      ['by way', listed(Object.entries(this.byWay))],
+      ['by API', listed(Object.entries(this.byDialect))],
+      ['by worker', listed(this.byWorker)],
+      ['refused, by path', listed(this.refusals)],
+      ['named in a header, by path', listed(this.named)],
+      ['differences that nothing names', String(this.differences)],
+    ]
+    return rows.map(([name, value]) => `${name.padEnd(31)} ${value}`).join('\n')
+  }
+}
+
+function listed(counts: Iterable<[string, number]>): string {
+  const pairs = [...counts].toSorted(([, a], [, b]) => b - a)
+  return pairs.map(([key, count]) => `${key} ${count}`).join(', ') || 'none'
+}
+
+/** The path without the numbers of places. */
+function general(path: string): string {
+  return path.replaceAll(/\[\d+\]/g, '[]')
+}
+
+function increment(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}
