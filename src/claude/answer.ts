@@ -118,6 +118,7 @@ export class Answer {
     if (block.text === '') return this.piece('{}')
     const input = parseArguments(block.text)
     if (typeof input !== 'object' || input === null) this.#answeredByCli()
+    if (ESCAPE_IN_TEXT.test(block.text)) this.#differs = true
     return []
   }
 
@@ -202,6 +203,9 @@ export class Answer {
     return toolChoice.type !== 'tool' || toolChoice.name === name
   }
 }
+
+/** `\u0041` within a text: of what the model wrote so the CLI remembers `A`. */
+const ESCAPE_IN_TEXT = /\\\\u[\da-f]{4}/i
 
 /** Arguments that the model left unfinished are no JSON; they stay what they are. */
 function parseArguments(json: string): unknown {

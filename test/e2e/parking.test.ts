@@ -228,6 +228,17 @@ describe('what a parked worker cannot take is seeded into another', () => {
     })
   })
 
+  test('arguments with an escape that is meant to be read as one', async () => {
+    const input = { at: String.raw`/\u00e9[\u0041-Z]/` }
+    server.api.answerWith(callsOnce(call('toolu_a', 'look', input)))
+    const { message } = await ask(server, { tools, messages: [go] })
+    await ask(server, { tools, messages: [go, message, ...answersTo(message)] })
+    expect(lastConversation(server)?.[1]).toEqual({
+      role: 'assistant',
+      content: [{ ...use('toolu_a'), input }],
+    })
+  })
+
   for (const [what, changed] of [
     ['other tools', [tool('look', 'now described')]],
     ['one tool more', [tool(), tool('listen')]],
