@@ -1,5 +1,9 @@
 import type { MiddlewareHandler } from 'hono'
+import type { Answer } from '../pool/pool.ts'
 import type { ServerEnv } from './services.ts'
+
+/** Which worker answers, and what of the request it could not take. */
+export type AnswerFacts = Pick<Answer, 'worker' | 'ignored'>
 
 /** One request from its first byte to the last byte of its answer. */
 export type Lifetime = {
@@ -7,6 +11,8 @@ export type Lifetime = {
   signal: AbortSignal
   /** The answer is out, or broke off: `error` is why. Only the first call counts. */
   end: (error?: unknown) => void
+  /** Told of an answer that begins later than its headers; the log waits for it. */
+  late: (answer: Promise<AnswerFacts>) => void
 }
 
 /**
@@ -23,7 +29,8 @@ export function lifetimes(): MiddlewareHandler<ServerEnv> {
       if (error !== undefined) failed.abort(error)
       c.env?.connection?.rest()
     }
-    c.set('lifetime', { signal: AbortSignal.any([c.req.raw.signal, failed.signal]), end })
+    const signal = AbortSignal.any([c.req.raw.signal, failed.signal])
+    c.set('lifetime', { signal, end, late: (answer) => c.set('lateAnswer', answer) })
     try {
       await next()
     } catch (error) {

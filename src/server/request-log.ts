@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
+import { type TurnError, toTurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ServerEnv } from './services.ts'
 
@@ -34,18 +35,27 @@ export function logRequests(log: Log): MiddlewareHandler<ServerEnv> {
   return async function logRequest(c, next) {
     const startedAt = performance.now()
     await next()
-    const error = c.get('error')
-    const fields = {
-      id: c.get('requestId'),
-      method: c.req.method,
-      path: c.req.path,
-      status: c.res.status,
-      model: c.get('model'),
-      worker: c.res.headers.get('x-claude-max-api-worker') ?? undefined,
-      ms: Math.round(performance.now() - startedAt),
-      ...(error ? { error: error.kind } : {}),
+    const write = (worker: string | undefined, error: TurnError | undefined) => {
+      const fields = {
+        id: c.get('requestId'),
+        method: c.req.method,
+        path: c.req.path,
+        status: c.res.status,
+        model: c.get('model'),
+        worker,
+        ms: Math.round(performance.now() - startedAt),
+        ...(error ? { error: error.kind } : {}),
+      }
+      if (error?.kind === 'internal') log.error('request', { ...fields, cause: error.cause })
+      else log.info('request', fields)
     }
-    if (error?.kind === 'internal') log.error('request', { ...fields, cause: error.cause })
-    else log.info('request', fields)
+    const late = c.get('lateAnswer')
+    if (late) {
+      // Not awaited: the headers go out now.
+      void late.then(
+        ({ worker }) => write(worker, undefined),
+        (error: unknown) => write(undefined, toTurnError(error)),
+      )
+    } else write(c.res.headers.get('x-claude-max-api-worker') ?? undefined, c.get('error'))
   }
 }

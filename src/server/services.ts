@@ -6,7 +6,7 @@ import type { ClientResponses } from '../ledger/response-store.ts'
 import type { Caller } from '../pool/caller.ts'
 import type { Answer, PoolSnapshot } from '../pool/pool.ts'
 import type { KeyLimit } from './key-limit.ts'
-import type { Lifetime } from './lifetime.ts'
+import type { AnswerFacts, Lifetime } from './lifetime.ts'
 import type { BodyLimits } from './request-body.ts'
 
 /** What the routes need from below, so that a test can put anything there. */
@@ -36,6 +36,8 @@ export type ServerEnv = {
     /** See `Caller`. */
     client: string
     lifetime: Lifetime
+    /** An answer that begins later than its headers. */
+    lateAnswer: Promise<AnswerFacts> | undefined
     bodyLimits: BodyLimits
     /** Told of the body of a request, if the owner wants to see it. */
     noteBody: ((body: string) => void) | undefined

@@ -23,8 +23,15 @@ export function sseFrame(frame: object | string, { named = false }: SseOptions =
   return `${name === '' ? '' : `event: ${name}\n`}data: ${data}\n\n`
 }
 
-export function toSse(options: SseOptions = {}): TransformStream<object | string, Uint8Array> {
+/** Frames as bytes; `comment` stands before the first. */
+export function toSse(
+  options: SseOptions = {},
+  comment = '',
+): TransformStream<object | string, Uint8Array> {
   return new TransformStream({
+    start(controller) {
+      if (comment !== '') controller.enqueue(encoder.encode(comment))
+    },
     transform(frame, controller) {
       controller.enqueue(encoder.encode(sseFrame(frame, options)))
     },

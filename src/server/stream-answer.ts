@@ -1,10 +1,10 @@
 import type { Remarks } from '../dialect/remarks.ts'
 import { type TurnError, toTurnError } from '../errors.ts'
-import type { Answer } from '../pool/pool.ts'
 import { listHeader } from './header-value.ts'
+import type { AnswerFacts, Lifetime } from './lifetime.ts'
 import { HEARTBEAT_MS, sseFrame, type SseOptions, sseResponse, toSse } from './sse.ts'
 
-type AnswerFacts = Pick<Answer, 'worker' | 'ignored'>
+const IGNORED = 'x-claude-max-api-ignored'
 
 /** Which worker answers, and what of the request was left out or altered. */
 export function answerHeaders(
@@ -12,15 +12,25 @@ export function answerHeaders(
   remarks: Remarks,
 ): Record<string, string> {
   remarks.ignore(...ignored)
-  return {
-    'x-claude-max-api-worker': worker,
-    ...named('x-claude-max-api-ignored', remarks.ignored),
-    ...named('x-claude-max-api-changed', remarks.changed),
-  }
+  return { ...workerHeader(worker), ...remarkHeaders(remarks) }
+}
+
+function workerHeader(worker: AnswerFacts['worker']): Record<string, string> {
+  return { 'x-claude-max-api-worker': worker }
+}
+
+function remarkHeaders({ ignored, changed }: Remarks): Record<string, string> {
+  return { ...named(IGNORED, ignored), ...named('x-claude-max-api-changed', changed) }
 }
 
 function named(header: string, paths: readonly string[]): Record<string, string> {
   return paths.length > 0 ? { [header]: listHeader(paths) } : {}
+}
+
+/** What came too late for the headers, as comments of the stream. */
+function lateComment({ worker, ignored }: AnswerFacts): string {
+  const lines = Object.entries({ ...workerHeader(worker), ...named(IGNORED, ignored) })
+  return `${lines.map(([name, value]) => `: ${name}: ${value}\n`).join('')}\n`
 }
 
 export type StreamedAnswer = {
@@ -35,14 +45,14 @@ export type StreamedAnswer = {
   /** Sent in a silence of an answer that has begun; a comment if there is none. */
   keepAlive?: object
   graceMs?: number
-  /** Told when the answer is out, or why it broke off. */
-  end?: (error?: unknown) => void
+  /** Told when the answer is out, or why it broke off; and of one the headers do not wait for. */
+  lifetime?: Pick<Lifetime, 'end' | 'late'>
 }
 
 /**
  * Streams an answer. A failure before the first event is an HTTP status, as long as it comes
  * within the first silent seconds; from then on comments keep the connection open, and a failure
- * is a frame.
+ * is a frame. What is known by then is in the headers; what is not stands before the first frame.
  */
 export async function streamAnswer({
   answer,
@@ -52,19 +62,20 @@ export async function streamAnswer({
   sse = {},
   keepAlive,
   graceMs = HEARTBEAT_MS,
-  end = () => {},
+  lifetime: { end, late } = { end: () => {}, late: () => {} },
 }: StreamedAnswer): Promise<Response> {
   // Whichever way the answer fails, it is `answer` below that says so.
   frames.catch(() => {})
   const early = await withinGrace(answer, graceMs)
+  if (!early) late(answer)
   const source = frames.then(
-    (stream) => stream.pipeThrough(toSse(sse)),
+    async (stream) => stream.pipeThrough(toSse(sse, early ? '' : lateComment(await answer))),
     (error: unknown) => {
       end(error)
       return single(toErrorFrame(toTurnError(error)), sse)
     },
   )
-  const headers = early ? answerHeaders(early, remarks) : {}
+  const headers = early ? answerHeaders(early, remarks) : remarkHeaders(remarks)
   const ping = keepAlive && sseFrame(keepAlive, sse)
   const toLastFrame = (error: unknown) => sseFrame(toErrorFrame(toTurnError(error)), sse)
   return sseResponse(source, headers, HEARTBEAT_MS, ping, { end, toLastFrame })

@@ -19,7 +19,8 @@ import { answerHeaders, streamAnswer } from '../stream-answer.ts'
 /** POST /v1/chat/completions. */
 export function chatCompletions({ pool, limit, catalog, dialect }: Services): Hono<ServerEnv> {
   return new Hono<ServerEnv>().post('/', async (c) => {
-    const { signal, end } = c.get('lifetime')
+    const lifetime = c.get('lifetime')
+    const { signal } = lifetime
     const body = await readJsonObject(c)
     const request = parseRequest(ChatRequest, body)
     c.set('model', request.model)
@@ -43,7 +44,7 @@ export function chatCompletions({ pool, limit, catalog, dialect }: Services): Ho
         return mergeChoices(events).pipeThrough(toChatChunks(meta))
       }
       const frame = { frames: frames(), toErrorFrame: toErrorBody }
-      return streamAnswer({ answer: answers, ...frame, remarks, end })
+      return streamAnswer({ answer: answers, ...frame, remarks, lifetime })
     }
     const answer = await answers
     const turns = await collectChoices(answer.events)

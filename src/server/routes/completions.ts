@@ -19,7 +19,8 @@ import { answerHeaders, streamAnswer } from '../stream-answer.ts'
 /** POST /v1/completions: texts completed, as before there was chat. */
 export function completions({ pool, limit, catalog, dialect }: Services): Hono<ServerEnv> {
   return new Hono<ServerEnv>().post('/', async (c) => {
-    const { signal, end } = c.get('lifetime')
+    const lifetime = c.get('lifetime')
+    const { signal } = lifetime
     const body = await readJsonObject(c)
     const request = parseRequest(CompletionRequest, body)
     c.set('model', request.model)
@@ -39,7 +40,7 @@ export function completions({ pool, limit, catalog, dialect }: Services): Hono<S
       const frames = answers.then(({ events }) =>
         mergeChoices(events).pipeThrough(toCompletionChunks(meta)),
       )
-      return streamAnswer({ answer: answers, frames, remarks, toErrorFrame: toErrorBody, end })
+      return streamAnswer({ answer: answers, frames, remarks, toErrorFrame: toErrorBody, lifetime })
     }
     const answer = await answers
     const turns = await collectChoices(answer.events)

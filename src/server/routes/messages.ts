@@ -26,7 +26,8 @@ import { answerHeaders, streamAnswer } from '../stream-answer.ts'
 export function messages({ pool, limit, catalog, dialect }: Services): Hono<ServerEnv> {
   return new Hono<ServerEnv>()
     .post('/', async (c) => {
-      const { signal, end } = c.get('lifetime')
+      const lifetime = c.get('lifetime')
+      const { signal } = lifetime
       const body = await readJsonObject(c)
       const request = parseRequest(MessagesRequest, body)
       c.set('model', request.model)
@@ -49,7 +50,7 @@ export function messages({ pool, limit, catalog, dialect }: Services): Hono<Serv
           toErrorFrame: (error) => toErrorBody(error, requestId),
           sse: { named: true },
           keepAlive: PING,
-          end,
+          lifetime,
         })
       }
       const { events, ...facts } = await answer

@@ -24,7 +24,8 @@ export function responses(services: Services): Hono<ServerEnv> {
   const storeOf = (c: Context<ServerEnv>) => services.responses.of(callerOf(c).client)
   return new Hono<ServerEnv>()
     .post('/', async (c) => {
-      const { signal, end } = c.get('lifetime')
+      const lifetime = c.get('lifetime')
+      const { signal } = lifetime
       const body = await readJsonObject(c)
       const remarks = new Remarks()
       remarks.ignore(...ignoredParameters(RESPONSES_PARAMETERS, body, dialect))
@@ -46,7 +47,7 @@ export function responses(services: Services): Hono<ServerEnv> {
       if (request.stream) {
         const frames = answer.then(({ events }) => events.pipeThrough(toResponseEvents(meta, keep)))
         const sse = { named: true }
-        return streamAnswer({ answer, frames, remarks, toErrorFrame: toErrorEvent, sse, end })
+        return streamAnswer({ answer, frames, remarks, toErrorFrame: toErrorEvent, sse, lifetime })
       }
       const { events, ...facts } = await answer
       const response = await collectResponse(events, meta)
