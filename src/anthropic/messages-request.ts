@@ -9,7 +9,9 @@ import {
 } from '../conversation/types.ts'
 import { createImageReader } from '../dialect/image.ts'
 import { invalid } from '../dialect/invalid.ts'
+import type { Remarks } from '../dialect/remarks.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
+import { type GivenTool, toToolSpecs } from '../dialect/tool-spec.ts'
 import type { CountTokensRequest, MessageParam, MessagesRequest } from './messages-schema.ts'
 import { toTurns } from './messages-turns.ts'
 
@@ -22,16 +24,17 @@ export function toConversation(
   if (messages.at(-1)?.role !== 'user') {
     throw invalid('messages', "the last one must have role 'user', and content that is not empty")
   }
+  const tools = toTools(request, options.remarks)
   const effort = toEffort(request)
   const outputSchema = toOutputSchema(request)
   return {
     model: options.model,
     system: toSystem(request),
     messages,
-    tools: toTools(request),
+    tools,
     ...(effort && { effort }),
     ...(outputSchema && { outputSchema }),
-    parameters: toParameters(request, options),
+    parameters: toParameters(request, tools, options),
   }
 }
 
@@ -58,22 +61,24 @@ function texts(content: CountTokensRequest['system']): string[] {
   return typeof content === 'string' ? [content] : (content ?? []).map(({ text }) => text)
 }
 
-function toTools({ tools }: CountTokensRequest): ToolSpec[] {
-  return (tools ?? []).flatMap((tool) => {
+function toTools({ tools }: CountTokensRequest, remarks: Remarks): ToolSpec[] {
+  const given = (tools ?? []).flatMap((tool, index): GivenTool[] => {
     if (!('input_schema' in tool)) return []
     const { name, description, input_schema } = tool
-    return [{ name, description: description ?? '', inputSchema: input_schema }]
+    return [{ path: `tools[${index}]`, name, description, schema: input_schema }]
   })
+  return toToolSpecs(given, 'input_schema', remarks)
 }
 
 function toParameters(
   request: MessagesRequest | CountTokensRequest,
+  tools: readonly ToolSpec[],
   { sampling }: RequestOptions,
 ): Parameters {
   const { tool_choice: choice } = request
   const common = {
     ...DEFAULT_PARAMETERS,
-    toolChoice: toToolChoice(request),
+    toolChoice: toToolChoice(request, tools),
     ...(choice && 'disable_parallel_tool_use' in choice && choice.disable_parallel_tool_use
       ? { parallelToolCalls: false }
       : {}),
@@ -90,9 +95,11 @@ function toParameters(
   }
 }
 
-function toToolChoice(request: CountTokensRequest): ToolChoice {
-  const { tool_choice: choice } = request
-  const names = toTools(request).map(({ name }) => name)
+function toToolChoice(
+  { tool_choice: choice }: CountTokensRequest,
+  tools: readonly ToolSpec[],
+): ToolChoice {
+  const names = tools.map(({ name }) => name)
   switch (choice?.type) {
     case undefined:
       return { type: 'auto' }

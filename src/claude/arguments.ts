@@ -27,6 +27,8 @@ const WORKER_ENV = {
   // Tools reach the model under the names the client's prompts use.
   CLAUDE_AGENT_SDK_MCP_NO_PREFIX: '1',
   ENABLE_TOOL_SEARCH: 'false',
+  // Without this the CLI cuts descriptions of tools at 4,096 characters.
+  CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH: '100000000',
   // With a client's tool named Agent, the CLI would describe its own agents.
   CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS: '1',
   // One request per turn and nothing beside it; the owner updates the CLI, not a worker.

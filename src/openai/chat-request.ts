@@ -7,16 +7,18 @@ import {
   type ToolSpec,
 } from '../conversation/types.ts'
 import { createImageReader } from '../dialect/image.ts'
+import type { Remarks } from '../dialect/remarks.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
+import { toToolSpecs } from '../dialect/tool-spec.ts'
 import { TurnError } from '../errors.ts'
 import { toMessages, toSystem } from './chat-messages.ts'
 import {
   requireTools,
   toEffort,
+  toGiven,
   toOutputSchema,
   toSampling,
   toStops,
-  toToolSpec,
 } from './request-parts.ts'
 import type { ChatRequest, ChatResponseFormat, ChatToolChoice } from './chat-schema.ts'
 
@@ -30,37 +32,45 @@ export function toConversation(request: ChatRequest, options: RequestOptions): C
       { param: 'messages' },
     )
   }
+  const tools = toTools(request, options.remarks)
   const effort = toEffort(request.reasoning_effort)
   const outputSchema = fromResponseFormat(request.response_format)
   return {
     model: options.model,
     system: toSystem(request.messages),
     messages,
-    tools: toTools(request),
+    tools,
     ...(effort && { effort }),
     ...(outputSchema && { outputSchema }),
-    parameters: toParameters(request, options),
+    parameters: toParameters(request, tools, options),
   }
 }
 
 /** Legacy functions are tools of which one may be called at a time. */
-function toTools({ tools, functions, tool_choice }: ChatRequest): ToolSpec[] {
-  const specs = [
-    ...(tools ?? []).flatMap((tool) => ('function' in tool ? [tool.function] : [])),
-    ...(functions ?? []),
+function toTools(request: ChatRequest, remarks: Remarks): ToolSpec[] {
+  const { tools, functions, tool_choice } = request
+  const given = [
+    ...(tools ?? []).flatMap((tool, index) =>
+      'function' in tool ? [toGiven(tool.function, `tools[${index}].function`)] : [],
+    ),
+    ...(functions ?? []).map((spec, index) => toGiven(spec, `functions[${index}]`)),
   ]
-  const all = specs.map(toToolSpec)
+  const all = toToolSpecs(given, 'parameters', remarks)
   if (typeof tool_choice !== 'object' || tool_choice?.type !== 'allowed_tools') return all
   const allowed = new Set(tool_choice.allowed_tools.tools.map((tool) => tool.function.name))
   return all.filter(({ name }) => allowed.has(name))
 }
 
-function toParameters(request: ChatRequest, { sampling }: RequestOptions): Parameters {
+function toParameters(
+  request: ChatRequest,
+  tools: readonly ToolSpec[],
+  { sampling }: RequestOptions,
+): Parameters {
   const { max_completion_tokens, max_tokens, stop } = request
   const maxTokens = max_completion_tokens ?? max_tokens
   return {
     ...DEFAULT_PARAMETERS,
-    toolChoice: toToolChoice(request),
+    toolChoice: toToolChoice(request, tools),
     parallelToolCalls: !request.functions && (request.parallel_tool_calls ?? true),
     ...(maxTokens && { maxTokens }),
     ...toStops(stop),
@@ -68,9 +78,11 @@ function toParameters(request: ChatRequest, { sampling }: RequestOptions): Param
   }
 }
 
-function toToolChoice(request: ChatRequest): ToolChoice {
-  const { tool_choice: choice, function_call: call } = request
-  return requireTools(fromChoice(choice ?? fromFunctionCall(call) ?? 'auto'), toTools(request))
+function toToolChoice(
+  { tool_choice: choice, function_call: call }: ChatRequest,
+  tools: readonly ToolSpec[],
+): ToolChoice {
+  return requireTools(fromChoice(choice ?? fromFunctionCall(call) ?? 'auto'), tools)
 }
 
 function fromFunctionCall(call: ChatRequest['function_call']): ChatToolChoice | null | undefined {

@@ -8,6 +8,7 @@ import type {
 } from '../conversation/types.ts'
 import { invalid } from '../dialect/invalid.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
+import type { GivenTool } from '../dialect/tool-spec.ts'
 
 /** What chat completions and responses ask for in the same words, once it is taken out of them. */
 
@@ -25,9 +26,9 @@ type FunctionSpec = {
   parameters?: JsonSchema | null | undefined
 }
 
-export function toToolSpec({ name, description, parameters }: FunctionSpec): ToolSpec {
-  const inputSchema = parameters ?? { type: 'object', properties: {} }
-  return { name, description: description ?? '', inputSchema }
+/** A function as a tool that stands at `path`. */
+export function toGiven({ parameters, ...spec }: FunctionSpec, path: string): GivenTool {
+  return { ...spec, path, schema: parameters }
 }
 
 /** Throws if the choice asks for a tool that is not there. */

@@ -6,17 +6,19 @@ import {
   type ToolSpec,
 } from '../conversation/types.ts'
 import { createImageReader } from '../dialect/image.ts'
+import type { Remarks } from '../dialect/remarks.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
+import { toToolSpecs } from '../dialect/tool-spec.ts'
 import { TurnError } from '../errors.ts'
-import { requireTools, toEffort, toOutputSchema, toSampling, toToolSpec } from './request-parts.ts'
+import { requireTools, toEffort, toGiven, toOutputSchema, toSampling } from './request-parts.ts'
 import { type History, toSystem, toTurns } from './responses-input.ts'
-import { functionTools, type ResponsesRequest } from './responses-schema.ts'
+import type { ResponsesRequest } from './responses-schema.ts'
 
 export type ResponsesOptions = RequestOptions & { history: History }
 
 /** A responses request as the neutral conversation. */
 export function toConversation(request: ResponsesRequest, options: ResponsesOptions): Conversation {
-  const { history, model, sampling } = options
+  const { history, model, sampling, remarks } = options
   const messages = toTurns(history, createImageReader(options))
   if (messages.at(-1)?.role !== 'user') {
     throw new TurnError(
@@ -25,32 +27,40 @@ export function toConversation(request: ResponsesRequest, options: ResponsesOpti
       { param: 'input' },
     )
   }
+  const tools = toTools(request, remarks)
   const effort = toEffort(request.reasoning?.effort)
   const outputSchema = toOutputSchema(request.text?.format, 'text.format.schema')
   return {
     model,
     system: toSystem(request.instructions, history),
     messages,
-    tools: toTools(request),
+    tools,
     ...(effort && { effort }),
     ...(outputSchema && { outputSchema }),
-    parameters: toParameters(request, sampling),
+    parameters: toParameters(request, tools, sampling),
   }
 }
 
-function toTools(request: ResponsesRequest): ToolSpec[] {
-  const all = functionTools(request).map(toToolSpec)
-  const { tool_choice: choice } = request
+function toTools(request: ResponsesRequest, remarks: Remarks): ToolSpec[] {
+  const { tools, tool_choice: choice } = request
+  const given = (tools ?? []).flatMap((tool, index) =>
+    'name' in tool ? [toGiven(tool, `tools[${index}]`)] : [],
+  )
+  const all = toToolSpecs(given, 'parameters', remarks)
   if (typeof choice !== 'object' || choice?.type !== 'allowed_tools') return all
   const allowed = new Set(choice.tools.map(({ name }) => name))
   return all.filter(({ name }) => allowed.has(name))
 }
 
-function toParameters(request: ResponsesRequest, sampling: RequestOptions['sampling']): Parameters {
+function toParameters(
+  request: ResponsesRequest,
+  tools: readonly ToolSpec[],
+  sampling: RequestOptions['sampling'],
+): Parameters {
   const { max_output_tokens: maxTokens, parallel_tool_calls } = request
   return {
     ...DEFAULT_PARAMETERS,
-    toolChoice: requireTools(toToolChoice(request), toTools(request)),
+    toolChoice: requireTools(toToolChoice(request), tools),
     parallelToolCalls: parallel_tool_calls ?? true,
     ...(maxTokens && { maxTokens }),
     ...toSampling(request, sampling),
