@@ -9,10 +9,13 @@ export const STRUCTURED_OUTPUT = 'StructuredOutput'
 /** Reasons quoted when an answer does not fit its schema. */
 const QUOTED_REASONS = 3
 
-/** Checks a whole answer against the schema the client sent; throws if a strict one is missed. */
-export function requireConforming(json: string, { schema, strict }: OutputSchema): void {
-  const value = parse(json)
+/**
+ * Throws if a whole answer misses a strict schema. One that is not strict asks for JSON and
+ * promises none: whatever the model says is the answer.
+ */
+export function requireConforming(answer: string, { schema, strict }: OutputSchema): void {
   if (!strict) return
+  const value = parse(answer)
   const { valid, errors } = validate(value, schema)
   if (valid) return
   const reasons = errors.slice(-QUOTED_REASONS).map((e) => `${e.instanceLocation}: ${e.error}`)

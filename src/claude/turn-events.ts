@@ -79,6 +79,8 @@ export class TurnTranslator {
     try {
       return this.#untilBlankStop(this.#translate(message))
     } catch (error) {
+      // What the CLI makes of such an answer is not known: it must not ask again.
+      this.#goesOnAlone = true
       return this.fail(error instanceof Error ? error : new Error(String(error)))
     }
   }

@@ -29,7 +29,7 @@ export const CHAT_PARAMETERS: ParameterTable = {
   function_call: { treatment: 'honoured', note: 'older form of `tool_choice`' },
   response_format: {
     treatment: 'honoured',
-    note: '`text`, `json_object`, `json_schema`; a strict schema is checked at the end',
+    note: '`text`, `json_object`, `json_schema`; only a strict schema is checked, at the end; `tool_choice: required` comes first',
   },
   reasoning_effort: {
     treatment: 'honoured',

@@ -27,7 +27,7 @@ export const RESPONSES_PARAMETERS: ParameterTable = {
   parallel_tool_calls: { treatment: 'honoured', note: '' },
   text: {
     treatment: 'honoured',
-    note: '`format`: `text`, `json_object`, `json_schema`, a strict schema is checked at the end; `verbosity` is ignored',
+    note: '`format`: `text`, `json_object`, `json_schema`, only a strict schema is checked, at the end; `tool_choice: required` comes first; `verbosity` is ignored',
   },
   reasoning: {
     treatment: 'honoured',

@@ -1,6 +1,7 @@
 import { isDeliverable } from '../claude/mcp-server.ts'
 import type { Turn } from '../claude/turn.ts'
 import type { Worker } from '../claude/worker.ts'
+import { preferForcedCall } from '../conversation/forced-call.ts'
 import type { ModelInfo } from '../conversation/models.ts'
 import type { Conversation, RateLimit, TurnEvent } from '../conversation/types.ts'
 import { toTurnError } from '../errors.ts'
@@ -90,8 +91,9 @@ export class Pool {
    * model with it.
    */
   async run(conversation: Conversation, caller: Caller): Promise<Answer> {
+    const wanted = preferForcedCall(conversation)
     for (let deaths = 0, relaxed = 0; ;) {
-      const { conversation: asked, dropped } = this.#relaxations.apply(conversation)
+      const { conversation: asked, dropped } = this.#relaxations.apply(wanted)
       const { turn, origin } = await this.#start(asked, caller)
       try {
         await turn.started

@@ -36,6 +36,8 @@ const ULM = { city: 'Ulm', people: 126_000 }
 
 /** The model hands in an answer as the CLI wants it. */
 const handIn = (input: object, id = 'toolu_json') => call(id, 'StructuredOutput', input)
+const isHandIn = ({ name }: { name: string }) => name === 'StructuredOutput'
+const named = (name: string) => ({ type: 'function' as const, function: { name } })
 const answer = (blocks: ReplyBlock[], options?: ReplyOptions) =>
   server.api.answerWith(async () => {
     // No model answers at once; what keeps the CLI from asking again needs some milliseconds.
@@ -109,6 +111,24 @@ describe('an answer in JSON', () => {
     expect((await ask(server, format(false))).message.content).toBe('{"city":"Ulm"}')
   })
 
+  for (const [what, asked] of [
+    ['json_object', { response_format: { type: 'json_object' } }],
+    ['a schema that is not strict', format(false)],
+  ] as const) {
+    test(`may be none: words are an answer to ${what}`, async () => {
+      answer([{ type: 'text', text: ['It is ', 'Ulm.'] }])
+      const { message, finish } = await ask(server, asked)
+      expect([message.content, finish]).toEqual(['It is Ulm.', 'stop'])
+    })
+  }
+
+  test('may be none in a stream, too', async () => {
+    answer([{ type: 'text', text: ['It is ', 'Ulm.'] }])
+    expect(await readAnswer(await streamed(format(false)))).toEqual({
+      ...{ text: 'It is Ulm.', done: true, finishReasons: ['stop'], errors: [] },
+    })
+  })
+
   test('that was cut off is said to be', async () => {
     answer([{ type: 'text', text: '{"city":"U' }], { stopReason: 'max_tokens' })
     const { message, finish } = await ask(server, { ...format(), max_tokens: 5 })
@@ -172,6 +192,24 @@ describe('JSON and client tools in one request', () => {
       { role: 'user', content: [{ type: 'text', text: 'And now?' }] },
     ])
   })
+
+  for (const tool_choice of ['required', named('look')] as const) {
+    const choice = typeof tool_choice === 'string' ? tool_choice : tool_choice.type
+    test(`tool_choice ${choice} is a call: the model has no other tool`, async () => {
+      server.api.answerWith(({ body }) =>
+        messageReply([body.tools?.some(isHandIn) ? handIn(ULM) : call('toolu_a')]),
+      )
+      const { message, finish } = await ask(server, { ...both, tool_choice })
+      expect([message.tool_calls?.length, message.content, finish]).toEqual([1, null, 'tool_calls'])
+      expect(server.api.requests.length).toBe(1)
+      // What the client sends next may have JSON for its answer.
+      const messages = [go, message, ...answersTo(message)]
+      server.api.answerWith(() => messageReply([handIn(ULM)]))
+      const second = await ask(server, { ...both, messages })
+      expect([second.message.content, second.finish]).toEqual([JSON.stringify(ULM), 'stop'])
+      expect(server.api.requests.length).toBe(2)
+    })
+  }
 
   test('tool_choice none still leaves the model a way to hand in the JSON', async () => {
     answer([handIn(ULM)])
