@@ -1,23 +1,6 @@
-/**
- * How a worker is started: nothing of the owner's machine gets in (no built-in tools, settings,
- * hooks, skills, plugins, MCP servers), and nothing of a conversation travels in argv.
- */
-export const WORKER_ARGS: readonly string[] = [
-  '-p',
-  ...['--input-format', 'stream-json'],
-  ...['--output-format', 'stream-json'],
-  '--verbose',
-  '--include-partial-messages',
-  ...['--tools', ''],
-  '--strict-mcp-config',
-  ...['--setting-sources', ''],
-  // With a client's tool named Bash, the CLI would tell the model how to sign commits.
-  ...['--settings', '{"attribution":{"commit":"","pr":""}}'],
-  '--no-session-persistence',
-  '--disable-slash-commands',
-  // Grants every tool of the client, whatever its name; without it each call is refused locally.
-  ...['--allowedTools', 'mcp__client'],
-]
+import { PER_TOKEN } from './billing.ts'
+import { handedOn } from './handed-on.ts'
+import { INITIAL_SETTINGS } from './settings.ts'
 
 const WORKER_ENV = {
   // A conversation is never summarised or rewritten behind the client's back.
@@ -31,21 +14,79 @@ const WORKER_ENV = {
   CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH: '100000000',
   // With a client's tool named Agent, the CLI would describe its own agents.
   CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS: '1',
+  // It would put a file that it keeps for the working directory before each conversation.
+  CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
   // One request per turn and nothing beside it; the owner updates the CLI, not a worker.
   DISABLE_AUTOUPDATER: '1',
   DISABLE_TELEMETRY: '1',
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
 }
 
-/**
- * Ours (a key among them), and what a surrounding CLI session would tell a nested one. The last
- * would let the environment rewrite requests.
- */
-const DROPPED =
-  /^(CLAUDE_MAX_API_.*|CLAUDECODE|CLAUDE_CODE_ENTRYPOINT|CLAUDE_CODE_SSE_PORT|CLAUDE_CODE_EXTRA_BODY)$/
+/** What changes a request or ends the CLI: of 610 names tried with 2.1.328, these. Empty is unset. */
+export const UNSET: readonly string[] = [
+  'CLAUDE_AGENT_SDK_CLIENT_APP',
+  'CLAUDE_AGENT_SDK_VERSION',
+  'CLAUDE_CODE_ACTION',
+  'CLAUDE_CODE_COORDINATOR_MODE',
+  'CLAUDE_CODE_DISABLE_ATTACHMENTS',
+  'CLAUDE_CODE_EFFORT_LEVEL',
+  'CLAUDE_CODE_ENABLE_FINE_GRAINED_TOOL_STREAMING',
+  'CLAUDE_CODE_ENABLE_TOKEN_USAGE_ATTACHMENT',
+  'CLAUDE_CODE_MAX_CONTEXT_TOKENS',
+  'CLAUDE_CODE_SIMPLE',
+  'CLAUDE_CODE_SUBPROCESS_ENV_SCRUB',
+  'CLAUDE_CODE_TETHER_LIVE',
+]
+
+/** What may differ between the workers of two servers. */
+export type WorkerChoices = {
+  /** How often the CLI asks again by itself; most clients do, too. */
+  retries?: number
+  /** Whether what bills per token is kept from the CLI. */
+  subscriptionOnly?: boolean
+}
 
 /**
- * The worker's environment: the owner's, less what is ours, plus what keeps a worker quiet.
+ * How a worker is started: nothing of the owner's machine gets in (no built-in tools, settings,
+ * hooks, skills, plugins, MCP servers), and nothing of a conversation travels in argv.
+ */
+export function workerArgs(choices: WorkerChoices = {}): string[] {
+  return [
+    '-p',
+    ...['--input-format', 'stream-json'],
+    ...['--output-format', 'stream-json'],
+    '--verbose',
+    '--include-partial-messages',
+    ...['--tools', ''],
+    '--strict-mcp-config',
+    ...['--setting-sources', ''],
+    ...['--settings', JSON.stringify(workerSettings(choices))],
+    '--no-session-persistence',
+    '--disable-slash-commands',
+    // Grants every tool of the client, whatever its name; without it each call is refused locally.
+    ...['--allowedTools', 'mcp__client'],
+  ]
+}
+
+export const WORKER_ARGS: readonly string[] = workerArgs()
+
+/** `env` in the owner's ~/.claude.json overrides the environment of the process, but not these. */
+function workerSettings({ retries = 0, subscriptionOnly = false }: WorkerChoices): object {
+  const unset = [...UNSET, ...(subscriptionOnly ? PER_TOKEN : [])]
+  return {
+    // With a client's tool named Bash, the CLI would tell the model how to sign commits.
+    attribution: { commit: '', pr: '' },
+    env: {
+      ...Object.fromEntries(unset.map((name) => [name, ''])),
+      ...INITIAL_SETTINGS.env,
+      ...WORKER_ENV,
+      CLAUDE_CODE_MAX_RETRIES: String(retries),
+    },
+  }
+}
+
+/**
+ * The worker's environment: what the CLI gets of the owner's, and what keeps a worker quiet.
  * `retries`: how often the CLI asks again by itself; most clients do, too.
  */
 export function workerEnv(
@@ -53,11 +94,8 @@ export function workerEnv(
   tempDir: string,
   retries = 0,
 ): Record<string, string> {
-  const handedOn = Object.entries(env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !DROPPED.test(entry[0]),
-  )
   return {
-    ...Object.fromEntries(handedOn),
+    ...handedOn(env),
     ...WORKER_ENV,
     CLAUDE_CODE_MAX_RETRIES: String(retries),
     CLAUDE_CODE_TMPDIR: tempDir,

@@ -14,6 +14,9 @@ const CLOUD_SWITCHES = [
 /** Each selects a Console organization, over a stored claude.ai login but not over an OAuth token. */
 const CONSOLE_PROFILES = ['ANTHROPIC_PROFILE', 'ANTHROPIC_FEDERATION_RULE_ID']
 
+/** Every variable that bills per token; custom headers do only if they carry a key. */
+export const PER_TOKEN: readonly string[] = [...CREDENTIALS, ...CLOUD_SWITCHES, ...CONSOLE_PROFILES]
+
 const CUSTOM_HEADERS = 'ANTHROPIC_CUSTOM_HEADERS'
 
 /** What the CLI takes for yes; any other value leaves a switch off. */
@@ -36,7 +39,7 @@ export function perTokenBilling(env: NodeJS.ProcessEnv): string[] {
 
 /** A copy for the CLI without those variables, so that only the subscription can be billed. */
 export function withoutPerTokenBilling(env: NodeJS.ProcessEnv): Record<string, string> {
-  const removed = new Set([...CREDENTIALS, ...CLOUD_SWITCHES, ...CONSOLE_PROFILES])
+  const removed = new Set(PER_TOKEN)
   if (carriesCredential(env[CUSTOM_HEADERS])) removed.add(CUSTOM_HEADERS)
 
   const copy: Record<string, string> = {}

@@ -1,4 +1,5 @@
 import { TurnError } from '../errors.ts'
+import { withPrivateFiles } from './private-files.ts'
 
 /** How long a CLI may take to end itself on SIGTERM: it needs 50 to 90 ms. */
 const TERM_GRACE_MS = 2_000
@@ -71,15 +72,17 @@ export function spawnCli(options: SpawnOptions): CliProcess {
 
 function spawn({ path, args, env, cwd }: SpawnOptions) {
   try {
-    return Bun.spawn([path, ...args], {
-      env,
-      cwd,
-      stdin: 'pipe',
-      stdout: 'pipe',
-      stderr: 'pipe',
-      detached: process.platform !== 'win32',
-      windowsHide: true,
-    })
+    return withPrivateFiles(() =>
+      Bun.spawn([path, ...args], {
+        env,
+        cwd,
+        stdin: 'pipe',
+        stdout: 'pipe',
+        stderr: 'pipe',
+        detached: process.platform !== 'win32',
+        windowsHide: true,
+      }),
+    )
   } catch (error) {
     throw new TurnError('cli_missing', `The claude CLI at ${path} could not be started.`, {
       cause: error,

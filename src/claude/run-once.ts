@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { TurnError } from '../errors.ts'
+import { withPrivateFiles } from './private-files.ts'
 
 /** Far above any answer of ours to come; a program that is not the CLI may print without end. */
 const MAX_OUTPUT_CHARS = 65_536
@@ -44,16 +45,18 @@ export async function runOnce(command: Command): Promise<Output> {
 
 function spawn({ path, args, env }: Command) {
   try {
-    return Bun.spawn([path, ...args], {
-      env,
-      // The CLI reads project settings from where it runs: let that be a place as trusted as itself.
-      cwd: dirname(path),
-      stdin: 'ignore',
-      stdout: 'pipe',
-      stderr: 'pipe',
-      detached: process.platform !== 'win32',
-      windowsHide: true,
-    })
+    return withPrivateFiles(() =>
+      Bun.spawn([path, ...args], {
+        env,
+        // The CLI reads project settings from where it runs: let that be a place as trusted as itself.
+        cwd: dirname(path),
+        stdin: 'ignore',
+        stdout: 'pipe',
+        stderr: 'pipe',
+        detached: process.platform !== 'win32',
+        windowsHide: true,
+      }),
+    )
   } catch (cause) {
     throw new TurnError('cli_missing', `The claude CLI at ${path} could not be started.`, { cause })
   }

@@ -1,4 +1,4 @@
-import { WORKER_ARGS, workerEnv } from '../claude/arguments.ts'
+import { workerArgs, workerEnv } from '../claude/arguments.ts'
 import type { Guard } from '../claude/guard.ts'
 import { neutralDir } from '../claude/neutral-dir.ts'
 import { isWritable } from '../claude/session-file.ts'
@@ -25,6 +25,10 @@ export type BootParts = {
 
 /** How workers are booted for what they are wanted for. */
 export function createBoot({ config, path, env, base, guard, onLogin }: BootParts) {
+  const args = workerArgs({
+    retries: config['upstream-retries'],
+    subscriptionOnly: config['subscription-only'],
+  })
   const start = () => {
     const { cwd, temp } = neutralDir(base)
     const cliEnv = workerEnv(env, temp, config['upstream-retries'])
@@ -41,7 +45,7 @@ export function createBoot({ config, path, env, base, guard, onLogin }: BootPart
   return async (purpose: Purpose, { usualModel }: BootHint): Promise<Worker> => {
     const options: WorkerOptions = {
       ...start(),
-      args: WORKER_ARGS,
+      args,
       limits: {
         firstEventMs: config['first-event-timeout'],
         idleMs: config['request-timeout'],

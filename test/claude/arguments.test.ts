@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { WORKER_ARGS, workerEnv } from '../../src/claude/arguments.ts'
+import { WORKER_ARGS, workerArgs, workerEnv } from '../../src/claude/arguments.ts'
+import { handedOn } from '../../src/claude/handed-on.ts'
 import { envName } from '../../src/config.ts'
 import { SETTINGS } from '../../src/settings.ts'
 
@@ -25,15 +26,19 @@ describe('workerEnv', () => {
     expect(workerEnv(owner, '/tmp/x')).toMatchObject(owner)
   })
 
-  test('what could rewrite requests, or tells of a CLI around us, is dropped', () => {
+  test('any other name of the CLI is dropped, also one that is new to us', () => {
     const names = [
-      'CLAUDE_CODE_EXTRA_BODY',
-      'CLAUDECODE',
-      'CLAUDE_CODE_ENTRYPOINT',
-      'CLAUDE_CODE_SSE_PORT',
+      ...['CLAUDE_CODE_EXTRA_BODY', 'CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT', 'CLAUDE_CODE_SSE_PORT'],
+      ...['CLAUDE_CODE_SOMETHING_NEW', 'CLAUDE_ENV_FILE', 'MAX_THINKING_TOKENS', 'SHELL'],
+      ...['MCP_TIMEOUT', 'NODE_UNIQUE_ID', 'DEBUG'],
     ]
     const env = workerEnv(Object.fromEntries(names.map((name) => [name, 'x'])), '/tmp/x')
     expect(names.filter((name) => name in env)).toEqual([])
+  })
+
+  test('empty is unset, and so is a relative path where the XDG specification says so', () => {
+    const env = { CLAUDE_CONFIG_DIR: '', HOME: '', XDG_CACHE_HOME: 'x', XDG_DATA_HOME: '/data' }
+    expect(handedOn(env)).toEqual({ XDG_DATA_HOME: '/data' })
   })
 
   test("the owner cannot switch on by accident what would change a client's conversation", () => {
@@ -49,6 +54,8 @@ describe('workerEnv', () => {
   })
 })
 
+const settings = (args: string[]) => JSON.parse(args[args.indexOf('--settings') + 1] ?? '')
+
 describe('WORKER_ARGS', () => {
   test('keep the tools, settings, servers and sessions of the owner out', () => {
     const line = WORKER_ARGS.join('\n')
@@ -61,5 +68,15 @@ describe('WORKER_ARGS', () => {
     ]) {
       expect(line).toContain(part)
     }
+  })
+
+  test("set above the owner's ~/.claude.json what keeps a worker quiet, and unset what bills", () => {
+    expect(settings(workerArgs({ retries: 3 })).env).toMatchObject({
+      ...{ DISABLE_COMPACT: '1', CLAUDE_CODE_MAX_RETRIES: '3', CLAUDE_CODE_EXTRA_BODY: '' },
+    })
+    expect(settings(workerArgs()).env).not.toHaveProperty('ANTHROPIC_API_KEY')
+    expect(settings(workerArgs({ subscriptionOnly: true })).env).toMatchObject({
+      ...{ ANTHROPIC_API_KEY: '', CLAUDE_CODE_USE_BEDROCK: '' },
+    })
   })
 })

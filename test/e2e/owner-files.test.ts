@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'bun:test'
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { neutralDir } from '../../src/claude/neutral-dir.ts'
 import { createSandbox } from '../../src/demo/sandbox.ts'
@@ -11,8 +11,8 @@ const TEST_MS = 60_000
 
 /** What an owner's home and the folders above may hold, each with a word for the model. */
 const SPEAKING = [
-  ...['memory', 'rule', 'above', 'style', 'language', 'agent', 'skill', 'plugin'],
-  ...['SessionStart', 'UserPromptSubmit'],
+  ...['memory', 'rule', 'above', 'style', 'language', 'agent', 'skill', 'plugin', 'command'],
+  ...['remembered', 'SessionStart', 'UserPromptSubmit'],
 ]
 /** What would be run, each with a file that shows that it was. */
 const RUNNING = ['SessionStart', 'UserPromptSubmit', 'Stop', 'server']
@@ -21,12 +21,13 @@ const word = (name: string) => `planted-${name}-word`
 
 const api = startTestModelApi()
 const sandbox = createSandbox(api.url)
-const { cwd } = neutralDir()
-// The CLI looks for instructions in every folder above the one it runs in.
-const above = join(dirname(cwd), 'CLAUDE.md')
+// Not the directory that all tests share: the CLI looks for files in every folder above its own.
+const root = mkdtempSync('/tmp/claude-max-api-owner-')
+const base = join(root, 'base')
+const { cwd } = neutralDir(base)
 plant()
 afterAll(async () => {
-  rmSync(above, { force: true })
+  rmSync(root, { recursive: true, force: true })
   await api.stop()
   sandbox.remove()
 })
@@ -54,7 +55,12 @@ test(
   async () => {
     api.forget()
     for (const name of RUNNING) rmSync(join(sandbox.home, `ran-${name}`), { force: true })
-    const server = await startServer({ api, env: sandbox.env, settings: { 'warm-workers': 1 } })
+    const server = await startServer({
+      api,
+      base,
+      env: sandbox.env,
+      settings: { 'warm-workers': 1 },
+    })
     try {
       for (const stream of [false, true]) {
         expect(await (await askRaw(server, stream)).text()).toContain('po')
@@ -64,6 +70,8 @@ test(
     }
     expect(api.requests.length).toBe(2)
     expect(spoken()).toEqual([])
+    // Nor of any file that is not known to speak.
+    expect(api.requests.filter(({ text }) => text.includes('planted-'))).toEqual([])
     expect(ran()).toEqual([])
   },
   TEST_MS,
@@ -80,14 +88,31 @@ function plant(): void {
     name,
     [{ hooks: [{ type: 'command', command: `${touch(name)}; echo ${word(name)}` }] }],
   ]
-  writeFileSync(above, word('above'))
+  for (const folder of [root, base]) {
+    writeFileSync(join(folder, 'CLAUDE.md'), word('above'))
+    writeFileSync(join(folder, 'AGENTS.md'), word('agents-above'))
+    writeFileSync(join(folder, 'CLAUDE.local.md'), word('local-above'))
+    mkdirSync(join(folder, '.claude/workflows'), { recursive: true })
+    writeFileSync(join(folder, '.claude/workflows/w.md'), described('workflow'))
+  }
+  const project = `.claude/projects/${cwd.replace(/[^a-zA-Z0-9]/g, '-')}`
+  put(`${project}/memory/MEMORY.md`, word('remembered'))
+  put(`${project}/11111111-1111-1111-1111-111111111111.jsonl`, word('transcript'))
+  put('.claude/history.jsonl', JSON.stringify({ display: word('history'), project: cwd }))
+  put('.claude/commands/command.md', described('command'))
+  put('.claude/settings.local.json', JSON.stringify({ language: word('local-settings') }))
+  put('.claude/keybindings.json', JSON.stringify({ note: word('keybindings') }))
+  put('.claude/todos/todo.json', JSON.stringify([{ content: word('todo') }]))
+  put('.gitconfig', `[user]\n\tname = ${word('git-user')}\n`)
+  put('.config/git/config', `[user]\n\temail = ${word('git-email')}\n`)
   put('.claude/CLAUDE.md', word('memory'))
   put('.claude/rules/rule.md', word('rule'))
   put('.claude/agents/agent.md', described('agent'))
   put('.claude/skills/skill/SKILL.md', described('skill'))
   put('.claude/output-styles/style.md', `---\nname: style\n---\n${word('style')}\n`)
   const server = { command: '/bin/sh', args: ['-c', `${touch('server')}; cat >/dev/null`] }
-  put('.claude.json', JSON.stringify({ mcpServers: { server } }))
+  const projects = { [cwd]: { history: [word('asked')], exampleFiles: [word('example')] } }
+  put('.claude.json', JSON.stringify({ mcpServers: { server }, projects }))
 
   const settings = {
     ...{ outputStyle: 'style', language: word('language') },
