@@ -211,6 +211,8 @@ export class TurnTranslator {
    * continue the text, or wait for the results of calls that the client has not been told of.
    */
   #messageStop(abandonedFrom: number | undefined): TurnEvent[] {
+    // The end of the answer before this turn: a client may ask anew as soon as it knows the stop.
+    if (this.#streamedId === undefined) return []
     const isReported = this.#category !== undefined
     const isUseless = abandonedFrom !== undefined && !this.#answer.hasContent(abandonedFrom)
     return isReported || isUseless ? [] : this.#breakOff()

@@ -222,6 +222,15 @@ describe('an answer without its end', () => {
     })
   }
 
+  test('is not the answer before, whose end comes when the client has asked anew', () => {
+    const events = translate([
+      stream({ type: 'message_stop' }),
+      ...[start(), ...block('text', 'pong'), closeBlock, stop('end_turn')],
+    ])
+    expect(textOf(events)).toBe('pong')
+    expect(endOf(events)).toMatchObject({ type: 'stop', reason: 'end' })
+  })
+
   test('waits for what the CLI makes of it, if nothing of it can be used', () => {
     for (const messages of [
       [start(), ...block('text', 'a'), closeBlock, messageStop(0)],
