@@ -47,10 +47,14 @@ async function playOne(
   const found = conversation && (await differenceOf(lane, conversation))
   if (!found) return
   tally.differences++
-  print(`DIFFERENCE --seed ${own} --count 1 --ways ${way}\n  ${found.error.message}`)
+  print(
+    `DIFFERENCE --seed ${own} --count 1 --ways ${way}, step ${found.error.step}\n  ${found.error.message}`,
+  )
   if (tally.differences > MOST_REDUCED) return
   const { conversation: least, error } = await reduce(lane, found)
-  print(`  smallest of --seed ${own}: ${error.message}\n  ${JSON.stringify(least)}`)
+  print(
+    `  smallest of --seed ${own}, step ${error.step}: ${error.message}\n  ${JSON.stringify(least)}`,
+  )
 }
 
 type Found = { conversation: Conversation; error: Differs }
