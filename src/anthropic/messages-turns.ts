@@ -1,3 +1,4 @@
+import { CallIds } from '../conversation/call-ids.ts'
 import type {
   AssistantBlock,
   DocumentBlock,
@@ -21,9 +22,10 @@ export function toTurns(messages: readonly MessageParam[], images: ImageReader):
 
 class TurnReader {
   readonly turns: Message[] = []
-  /** Calls without a result yet. */
-  readonly #open = new Set<string>()
+  /** Calls without a result yet: under the client's id, the one that the model API gets. */
+  readonly #open = new Map<string, string>()
   readonly #usedIds = new Set<string>()
+  readonly #ids = new CallIds()
   readonly #images: ImageReader
 
   constructor(images: ImageReader) {
@@ -47,7 +49,7 @@ class TurnReader {
   /** The CLI would make up a result for a call that has none. */
   requireResults(): void {
     if (this.#open.size === 0) return
-    const missing = [...this.#open].join(', ')
+    const missing = [...this.#open.keys()].join(', ')
     throw invalid(
       'messages',
       `'tool_use' ids were found without 'tool_result' blocks in the next user message: ${missing}`,
@@ -58,26 +60,28 @@ class TurnReader {
     const content = params.flatMap((block, index) => this.#toUserBlocks(block, `${path}[${index}]`))
     // One message after another of the same role is one turn.
     const last = this.turns.at(-1)
-    if (last?.role === 'user') last.content.push(...content)
+    if (last?.role === 'user') for (const block of content) last.content.push(block)
     else if (content.length > 0) this.turns.push({ role: 'user', content })
   }
 
   #addAssistant(params: readonly AssistantParam[], path: string): void {
     const content = params.flatMap((block, index) => this.#toAnswer(block, `${path}[${index}]`))
     const last = this.turns.at(-1)
-    if (last?.role === 'assistant') last.content.push(...content)
+    if (last?.role === 'assistant') for (const block of content) last.content.push(block)
     else if (content.length > 0) this.turns.push({ role: 'assistant', content })
   }
 
   #toUserBlocks(block: UserParam, path: string): UserBlock[] {
     if (block.type !== 'tool_result') return this.#toContent(block, path, 'message')
-    if (!this.#open.delete(block.tool_use_id)) {
+    const id = this.#open.get(block.tool_use_id)
+    if (id === undefined) {
       throw invalid(
         `${path}.tool_use_id`,
         `the message before has no 'tool_use' block with the id '${block.tool_use_id}' that waits for a result`,
       )
     }
-    return [this.#toResult(block, path)]
+    this.#open.delete(block.tool_use_id)
+    return [this.#toResult(id, block, path)]
   }
 
   #toAnswer(block: AssistantParam, path: string): AssistantBlock[] {
@@ -88,8 +92,9 @@ class TurnReader {
         const { type, id, name, input } = block
         if (this.#usedIds.has(id)) throw invalid(`${path}.id`, `there is another call '${id}'`)
         this.#usedIds.add(id)
-        this.#open.add(id)
-        return [{ type, id, name, input }]
+        const ownId = this.#ids.assign(id)
+        this.#open.set(id, ownId)
+        return [{ type, id: ownId, name, input }]
       }
       // The CLI keeps what the model thought itself, and takes nobody else's word for it.
       case 'thinking':
@@ -118,12 +123,12 @@ class TurnReader {
     }
   }
 
-  #toResult({ tool_use_id, content, is_error }: ToolResultParam, path: string): ToolResultBlock {
+  #toResult(id: string, { content, is_error }: ToolResultParam, path: string): ToolResultBlock {
     const blocks = blocksOf(content ?? '').flatMap((block, index) =>
       this.#toResultContent(block, `${path}.content[${index}]`),
     )
     return {
-      ...{ tool_use_id, type: 'tool_result', content: blocks },
+      ...{ tool_use_id: id, type: 'tool_result', content: blocks },
       ...(is_error && { is_error }),
     }
   }

@@ -1,3 +1,4 @@
+import type { CallIds } from '../conversation/call-ids.ts'
 import type {
   AssistantBlock,
   AssistantMessage,
@@ -9,7 +10,10 @@ import { type BlockKind, SentAnswer } from './sent-answer.ts'
 import { requireConforming, STRUCTURED_OUTPUT } from './structured-output.ts'
 
 /** What of the request decides how an answer may look. */
-export type AnswerRules = Pick<Conversation, 'outputSchema' | 'parameters' | 'tools'>
+export type AnswerRules = Pick<Conversation, 'outputSchema' | 'parameters' | 'tools'> & {
+  /** The ids of the calls that the worker remembers. */
+  callIds?: CallIds
+}
 
 /** A block as it begins; `text` is what it begins with. */
 export type BlockStart = {
@@ -155,6 +159,8 @@ export class Answer {
     const index = this.#calls.size
     this.#calls.set(this.#began, { id, name })
     if (!this.#rules.tools.some((tool) => tool.name === name)) this.#answeredByCli()
+    // The CLI would give this call the result of another: its history must be seeded anew.
+    if (this.#rules.callIds?.claim(id) === false) this.#differs = true
     return [...this.#releaseHeldText(), { type: 'tool_call', index, id, name }, ...this.piece(text)]
   }
 

@@ -159,7 +159,8 @@ export class TurnTranslator {
         if (!event.delta.stop_reason) return []
         return this.#stop(event.delta.stop_reason, event.delta.stop_sequence)
       case 'message_stop':
-        return this.#messageStop(abandonedFrom)
+        // A client may answer a call before the CLI has printed the end of the message with it.
+        return this.#started ? this.#messageStop(abandonedFrom) : []
       default:
         return event satisfies never
     }

@@ -1,4 +1,5 @@
 import type { ModelInfo } from '../conversation/models.ts'
+import { CallIds } from '../conversation/call-ids.ts'
 import { callIds, toolResults } from '../conversation/tool-calls.ts'
 import type { Conversation, StopReason } from '../conversation/types.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
@@ -39,6 +40,8 @@ export class Worker {
   readonly #seeder: Seeder
   readonly #fuse: Fuse
   readonly #limits: TurnLimits
+  /** The ids of the calls that the CLI remembers. */
+  readonly #callIds = new CallIds()
   #models: ModelInfo[] = []
   #turn: Turn | undefined
   /** Between the answer's end and its `result`, after which the CLI takes another message. */
@@ -112,6 +115,7 @@ export class Worker {
 
   /** Gives a worker its conversation, history and all. Failures are events of the turn. */
   run(conversation: Conversation): Turn {
+    for (const id of conversation.messages.flatMap(callIds)) this.#callIds.claim(id)
     return this.#begin(conversation, () => this.#seeder.ask(conversation))
   }
 
@@ -166,7 +170,7 @@ export class Worker {
 
   #begin(conversation: Conversation, ask: () => Promise<void>): Turn {
     const turn = new Turn({
-      rules: conversation,
+      rules: { ...conversation, callIds: this.#callIds },
       limits: this.#limits,
       onAbandoned: () => void this.end(),
     })

@@ -104,7 +104,7 @@ function toResult(
 
 function openFunction(reader: MessageReader, name: string, path: string): string {
   const id = functionId(name)
-  if (reader.openCalls.includes(id)) return id
+  if (reader.hasOpenCall(id)) return id
   throw new TurnError('invalid_request', `'${path}' answers no call of a function '${name}'.`, {
     param: `${path}.name`,
   })

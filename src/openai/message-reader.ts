@@ -1,3 +1,4 @@
+import { CallIds } from '../conversation/call-ids.ts'
 import type {
   AssistantBlock,
   Message,
@@ -5,6 +6,7 @@ import type {
   ToolUseBlock,
   UserBlock,
 } from '../conversation/types.ts'
+import { KeyedQueue } from '../dialect/keyed-queue.ts'
 
 /** A call as clients send it back: the arguments are the text the model wrote. */
 type ClientCall = { id: string; name: string; arguments: string }
@@ -12,13 +14,17 @@ type ClientCall = { id: string; name: string; arguments: string }
 /** Collects a history as turns of user and assistant, with every call next to its result. */
 export class MessageReader {
   readonly turns: Message[] = []
-  /** Calls without a result yet: the client's id, and the one the model API gets. */
-  #open: { clientId: string; id: string }[] = []
-  readonly #usedIds = new Set<string>()
+  /** Calls without a result yet: under the client's id, the one that the model API gets. */
+  readonly #open = new KeyedQueue<string>()
+  readonly #ids = new CallIds()
 
   /** The client's ids of calls without a result. */
   get openCalls(): string[] {
-    return this.#open.map(({ clientId }) => clientId)
+    return this.#open.keys()
+  }
+
+  hasOpenCall(clientId: string): boolean {
+    return this.#open.has(clientId)
   }
 
   /**
@@ -27,7 +33,7 @@ export class MessageReader {
    */
   addUser(content: readonly UserBlock[]): void {
     const last = this.turns.at(-1)
-    if (last?.role === 'user') last.content.push(...content)
+    if (last?.role === 'user') for (const block of content) last.content.push(block)
     else if (content.length > 0) this.turns.push({ role: 'user', content: [...content] })
   }
 
@@ -36,27 +42,16 @@ export class MessageReader {
   }
 
   openCall(call: ClientCall): ToolUseBlock {
-    const id = this.#uniqueId(call.id)
-    this.#open.push({ clientId: call.id, id })
+    const id = this.#ids.assign(call.id)
+    this.#open.put(call.id, id)
     return { type: 'tool_use', id, name: call.name, input: toInput(call.arguments) }
   }
 
   /** The result of an open call; undefined if there is no such call. */
   closeCall(clientId: string, content: ToolResultBlock['content']): ToolResultBlock | undefined {
     // A client that gave two calls the same id gives their results in the same order.
-    const call = this.#open.find((open) => open.clientId === clientId)
-    if (!call) return undefined
-    this.#open = this.#open.filter((open) => open !== call)
-    return { tool_use_id: call.id, type: 'tool_result', content }
-  }
-
-  /** The model API takes few characters in an id, and each id once; clients differ. */
-  #uniqueId(clientId: string): string {
-    const base = clientId.replaceAll(/[^\w-]/g, '_') || 'call'
-    let id = base
-    for (let n = 2; this.#usedIds.has(id); n++) id = `${base}_${n}`
-    this.#usedIds.add(id)
-    return id
+    const id = this.#open.take(clientId)
+    return id === undefined ? undefined : { tool_use_id: id, type: 'tool_result', content }
   }
 }
 

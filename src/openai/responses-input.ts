@@ -5,6 +5,7 @@ import type {
   ToolResultBlock,
 } from '../conversation/types.ts'
 import type { ImageReader } from '../dialect/image.ts'
+import { KeyedQueue } from '../dialect/keyed-queue.ts'
 import { TurnError } from '../errors.ts'
 import {
   type ContentBlock,
@@ -28,6 +29,7 @@ type Output = Extract<KnownItem, { type: 'function_call_output' | 'custom_tool_c
 export type History = { before: readonly Item[]; input: readonly Item[] }
 /** An item and its place in the request, for errors. */
 type Placed<I extends KnownItem = KnownItem> = { item: I; path: string }
+type PlacedOutput = Placed<Output> & { order: number }
 
 export function toSystem(instructions: string | null | undefined, history: History): string {
   const texts = placed(history).flatMap(({ item }) => {
@@ -63,19 +65,18 @@ function place(items: readonly Item[], pathOf: (index: number) => string): Place
 class ItemReader {
   readonly #messages = new MessageReader()
   readonly #images: ImageReader
-  /** Outputs that no call has taken yet, in the client's order. */
-  readonly #outputs: Map<Output, string>
+  /** Outputs that no call has taken yet, by the id of their call. */
+  readonly #outputs = new KeyedQueue<PlacedOutput>()
   readonly #taken = new Set<Output>()
   /** The turn that the assistant is in the middle of. */
   #blocks: AssistantBlock[] = []
-  #calls: Call[] = []
+  readonly #calls = new Set<string>()
 
   constructor(items: readonly Placed[], images: ImageReader) {
     this.#images = images
-    const outputs = items.flatMap(({ item, path }): [Output, string][] =>
-      isOutput(item) ? [[item, path]] : [],
-    )
-    this.#outputs = new Map(outputs)
+    for (const [order, { item, path }] of items.entries()) {
+      if (isOutput(item)) this.#outputs.put(item.call_id, { item, path, order })
+    }
   }
 
   get turns(): Message[] {
@@ -86,7 +87,7 @@ class ItemReader {
     switch (item.type) {
       case 'message':
         if (item.role === 'assistant')
-          this.#blocks.push(...toTexts(item.content).flatMap(toTextBlocks))
+          for (const block of toTexts(item.content).flatMap(toTextBlocks)) this.#blocks.push(block)
         if (item.role !== 'user') return
         this.endTurn()
         return this.#messages.addUser(
@@ -95,11 +96,11 @@ class ItemReader {
       case 'function_call':
       case 'custom_tool_call':
         // An answer that was cut off in the middle of a call: nobody could run it.
-        if (item.status === 'incomplete' && !this.#hasOutput(item)) return
-        if (this.#calls.some(({ call_id }) => call_id === item.call_id)) {
+        if (item.status === 'incomplete' && !this.#outputs.has(item.call_id)) return
+        if (this.#calls.has(item.call_id)) {
           throw invalid(`${path}.call_id`, `there are two calls '${item.call_id}' in a row`)
         }
-        this.#calls.push(item)
+        this.#calls.add(item.call_id)
         this.#blocks.push(this.#messages.openCall(toClientCall(item)))
         return
       case 'function_call_output':
@@ -120,11 +121,10 @@ class ItemReader {
   }
 
   endTurn(): void {
-    const calls = this.#calls
     this.#messages.addAssistant(this.#blocks)
     this.#blocks = []
-    this.#calls = []
-    this.#messages.addUser(this.#takeResults(new Set(calls.map(({ call_id }) => call_id))))
+    this.#messages.addUser(this.#takeResults())
+    this.#calls.clear()
     const [missing] = this.#messages.openCalls
     if (missing === undefined) return
     throw new TurnError('invalid_request', `No tool output found for function call ${missing}.`, {
@@ -132,20 +132,17 @@ class ItemReader {
     })
   }
 
-  #takeResults(callIds: ReadonlySet<string>): ToolResultBlock[] {
-    const wanted = new Set(callIds)
-    return [...this.#outputs].flatMap(([output, path]) => {
-      // The same id may come again in a later turn, with an output of its own.
-      if (!wanted.delete(output.call_id)) return []
-      this.#outputs.delete(output)
-      this.#taken.add(output)
-      const content = toBlocks(output.output, `${path}.output`, resultReader(this.#images))
-      return this.#messages.closeCall(output.call_id, content) ?? []
-    })
-  }
-
-  #hasOutput({ call_id }: Call): boolean {
-    return [...this.#outputs.keys()].some((output) => output.call_id === call_id)
+  /** The outputs of the turn's calls, in the client's order. */
+  #takeResults(): ToolResultBlock[] {
+    // The same id may come again in a later turn, with an output of its own.
+    const outputs = [...this.#calls].flatMap((callId) => this.#outputs.take(callId) ?? [])
+    return outputs
+      .toSorted((a, b) => a.order - b.order)
+      .flatMap(({ item, path }) => {
+        this.#taken.add(item)
+        const content = toBlocks(item.output, `${path}.output`, resultReader(this.#images))
+        return this.#messages.closeCall(item.call_id, content) ?? []
+      })
   }
 }
 

@@ -147,6 +147,12 @@ describe('stop reasons', () => {
   }
 })
 
+test('the end of the message before, which the CLI prints late, does not end a new answer', () => {
+  const events = translate([messageStop(), start(), ...block('text', 'pong'), stop('end_turn')])
+  expect(textOf(events)).toBe('pong')
+  expect(endOf(events)).toMatchObject({ type: 'stop', reason: 'end' })
+})
+
 describe('an attempt that broke off', () => {
   const begun = [start('msg_1'), ...block('text', 'one two')]
 

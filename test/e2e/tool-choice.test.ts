@@ -318,13 +318,13 @@ describe('functions, as they were before tools', () => {
     expect((await ask(server, { functions, messages })).message.content).toBe('pong')
     const [request] = server.api.requests
     const content = (request ? conversationOf(request) : []).flatMap((message) => message.content)
-    const ids = content.map((block) => JSON.stringify(block).match(/function_\w+/)?.[0])
+    const ids = content.map((block) => JSON.stringify(block).match(/function_[\w-]+/)?.[0])
     expect(ids).toEqual([
       undefined,
       'function_look',
       'function_look',
-      'function_look_2',
-      'function_look_2',
+      'function_look-2',
+      'function_look-2',
     ])
   })
 })

@@ -147,8 +147,8 @@ describe('input', () => {
         user('go'),
         { role: 'assistant', content: [use('a')] },
         { role: 'user', content: [result('a')] },
-        { role: 'assistant', content: [use('a_2')] },
-        { role: 'user', content: [result('a_2', [{ type: 'text', text: '2' }])] },
+        { role: 'assistant', content: [use('a-2')] },
+        { role: 'user', content: [result('a-2', [{ type: 'text', text: '2' }])] },
       ],
     ],
     [

@@ -1,0 +1,30 @@
+type Queue<Item> = { items: Item[]; taken: number }
+
+/** First in, first out, for each key. Every step takes the same time, however many items wait. */
+export class KeyedQueue<Item> {
+  readonly #queues = new Map<string, Queue<Item>>()
+
+  has(key: string): boolean {
+    return this.#queues.has(key)
+  }
+
+  /** The keys under which something waits. */
+  keys(): string[] {
+    return [...this.#queues.keys()]
+  }
+
+  put(key: string, item: Item): void {
+    const queue = this.#queues.get(key)
+    if (queue) queue.items.push(item)
+    else this.#queues.set(key, { items: [item], taken: 0 })
+  }
+
+  /** The item that has waited longest; undefined if there is none. */
+  take(key: string): Item | undefined {
+    const queue = this.#queues.get(key)
+    if (!queue) return undefined
+    const item = queue.items[queue.taken++]
+    if (queue.taken === queue.items.length) this.#queues.delete(key)
+    return item
+  }
+}
