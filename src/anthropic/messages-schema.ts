@@ -1,4 +1,11 @@
 import { z } from 'zod'
+import {
+  listOf,
+  MAX_MESSAGES,
+  MAX_STOP_SEQUENCES,
+  modelName,
+  stopSequence,
+} from '../dialect/bounds.ts'
 
 const TextBlock = z.object({ type: z.literal('text'), text: z.string() })
 
@@ -43,7 +50,7 @@ const ToolResultBlock = z.object({
   content: z
     .union([
       z.string(),
-      z.array(z.discriminatedUnion('type', [TextBlock, ImageBlock, DocumentBlock, ToolReference])),
+      listOf(z.discriminatedUnion('type', [TextBlock, ImageBlock, DocumentBlock, ToolReference])),
     ])
     .nullish(),
   is_error: z.boolean().nullish(),
@@ -72,13 +79,13 @@ const AssistantBlock = z.discriminatedUnion('type', [
 export type AssistantParam = z.infer<typeof AssistantBlock>
 
 const effort = z.enum(['low', 'medium', 'high', 'xhigh', 'max']).nullish()
-const text = z.union([z.string(), z.array(TextBlock)])
+const text = z.union([z.string(), listOf(TextBlock)])
 
 const Message = z.discriminatedUnion('role', [
-  z.object({ role: z.literal('user'), content: z.union([z.string(), z.array(UserBlock)]) }),
+  z.object({ role: z.literal('user'), content: z.union([z.string(), listOf(UserBlock)]) }),
   z.object({
     role: z.literal('assistant'),
-    content: z.union([z.string(), z.array(AssistantBlock)]),
+    content: z.union([z.string(), listOf(AssistantBlock)]),
   }),
   z.object({
     role: z.literal('system'),
@@ -120,13 +127,10 @@ const format = z.object({ type: z.literal('json_schema'), schema: JsonSchema }).
 
 /** The body of POST /v1/messages/count_tokens: strict in what is used, silent on what is not. */
 export const CountTokensRequest = z.object({
-  model: z.string(),
-  messages: z.array(Message).min(1),
+  model: modelName,
+  messages: listOf(Message, { min: 1, max: MAX_MESSAGES }),
   system: text.nullish(),
-  tools: z
-    .array(z.union([CustomTool, OtherTool]))
-    .max(512)
-    .nullish(),
+  tools: listOf(z.union([CustomTool, OtherTool]), { max: 512 }).nullish(),
   tool_choice: toolChoice.nullish(),
   thinking: thinkingConfig.nullish(),
   output_config: z.object({ effort, format }).nullish(),
@@ -137,7 +141,9 @@ export type CountTokensRequest = z.infer<typeof CountTokensRequest>
 /** The body of POST /v1/messages. */
 export const MessagesRequest = CountTokensRequest.extend({
   max_tokens: z.int().min(1),
-  stop_sequences: z.array(z.string().regex(/\S/, 'expected a visible character')).nullish(),
+  stop_sequences: listOf(stopSequence.regex(/\S/, 'expected a visible character'), {
+    max: MAX_STOP_SEQUENCES,
+  }).nullish(),
   stream: z.boolean().nullish(),
   temperature: z.number().min(0).max(1).nullish(),
   top_p: z.number().min(0).max(1).nullish(),

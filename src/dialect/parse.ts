@@ -22,7 +22,7 @@ export function parseRequest<Schema extends z.ZodType>(
  * The issue that says most: where several shapes are allowed, that of the shape which fitted
  * furthest.
  */
-function deepest(issues: readonly Issue[], base: PropertyKey[]): Found {
+export function deepest(issues: readonly Issue[], base: PropertyKey[]): Found {
   const found = issues.map((issue): Found => {
     const path = [...base, ...issue.path]
     if (issue.code !== 'invalid_union' || issue.errors.length === 0) {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { listOf, MAX_MESSAGES, modelName, stopSequence } from '../dialect/bounds.ts'
 
 const TextPart = z.object({ type: z.literal('text'), text: z.string() })
 const RefusalPart = z.object({ type: z.literal('refusal'), refusal: z.string() })
@@ -17,28 +18,28 @@ const FilePart = z.object({
 const UserPart = z.discriminatedUnion('type', [TextPart, ImagePart, FilePart])
 export type UserPart = z.infer<typeof UserPart>
 
-const textContent = z.union([z.string(), z.array(TextPart)])
+const textContent = z.union([z.string(), listOf(TextPart)])
 const FunctionCall = z.object({ name: z.string(), arguments: z.string() })
 
 const Message = z.discriminatedUnion('role', [
   z.object({ role: z.literal('system'), content: textContent }),
   z.object({ role: z.literal('developer'), content: textContent }),
-  z.object({ role: z.literal('user'), content: z.union([z.string(), z.array(UserPart)]) }),
+  z.object({ role: z.literal('user'), content: z.union([z.string(), listOf(UserPart)]) }),
   z.object({
     role: z.literal('assistant'),
     content: z
-      .union([z.string(), z.array(z.discriminatedUnion('type', [TextPart, RefusalPart]))])
+      .union([z.string(), listOf(z.discriminatedUnion('type', [TextPart, RefusalPart]))])
       .nullish(),
     refusal: z.string().nullish(),
-    tool_calls: z
-      .array(z.object({ id: z.string(), type: z.literal('function'), function: FunctionCall }))
-      .nullish(),
+    tool_calls: listOf(
+      z.object({ id: z.string(), type: z.literal('function'), function: FunctionCall }),
+    ).nullish(),
     function_call: FunctionCall.nullish(),
   }),
   z.object({
     role: z.literal('tool'),
     tool_call_id: z.string(),
-    content: z.union([z.string(), z.array(z.discriminatedUnion('type', [TextPart, ImagePart]))]),
+    content: z.union([z.string(), listOf(z.discriminatedUnion('type', [TextPart, ImagePart]))]),
   }),
   // Before there were tools there were functions, and some clients still send those.
   z.object({ role: z.literal('function'), name: z.string(), content: z.string().nullable() }),
@@ -73,7 +74,7 @@ const toolChoice = z.union([
     type: z.literal('allowed_tools'),
     allowed_tools: z.object({
       mode: z.enum(['auto', 'required']),
-      tools: z.array(NamedFunction),
+      tools: listOf(NamedFunction),
     }),
   }),
 ])
@@ -97,21 +98,18 @@ export const effort = z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh
 
 /** The body of POST /v1/chat/completions: strict in what is used, silent on what is not. */
 export const ChatRequest = z.object({
-  model: z.string(),
-  messages: z.array(Message).min(1),
+  model: modelName,
+  messages: listOf(Message, { min: 1, max: MAX_MESSAGES }),
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   max_tokens: z.int().min(1).nullish(),
   max_completion_tokens: z.int().min(1).nullish(),
-  stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
+  stop: z.union([stopSequence, listOf(stopSequence, { max: 4 })]).nullish(),
   n: z.int().min(1).max(4).nullish(),
-  tools: z
-    .array(z.union([FunctionTool, OtherTool]))
-    .max(128)
-    .nullish(),
+  tools: listOf(z.union([FunctionTool, OtherTool]), { max: 128 }).nullish(),
   tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
-  functions: z.array(FunctionSpec).max(128).nullish(),
+  functions: listOf(FunctionSpec, { max: 128 }).nullish(),
   function_call: z.union([z.enum(['none', 'auto']), z.object({ name: functionName })]).nullish(),
   response_format: responseFormat.nullish(),
   reasoning_effort: effort.nullish(),

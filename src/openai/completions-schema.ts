@@ -1,18 +1,19 @@
 import { z } from 'zod'
+import { listOf, MAX_MESSAGES, modelName, stopSequence } from '../dialect/bounds.ts'
 
 /** Tokens, and more texts than are taken, are refused later, with the reason. */
-const promptItem = z.union([z.string(), z.int(), z.array(z.int())])
+const promptItem = z.union([z.string(), z.int(), listOf(z.int())])
 
 /** The body of POST /v1/completions: strict in what is used, silent on what is not. */
 export const CompletionRequest = z.object({
-  model: z.string(),
-  prompt: z.union([z.string(), z.array(promptItem).min(1)]),
+  model: modelName,
+  prompt: z.union([z.string(), listOf(promptItem, { min: 1, max: MAX_MESSAGES })]),
   suffix: z.string().nullish(),
   echo: z.boolean().nullish(),
   n: z.int().min(1).max(4).nullish(),
   best_of: z.int().min(1).max(20).nullish(),
   max_tokens: z.int().min(1).nullish(),
-  stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
+  stop: z.union([stopSequence, listOf(stopSequence, { max: 4 })]).nullish(),
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   temperature: z.number().min(0).max(2).nullish(),

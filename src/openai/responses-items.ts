@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { listOf } from '../dialect/bounds.ts'
 
 const InputText = z.object({ type: z.literal('input_text'), text: z.string() })
 const OutputText = z.object({ type: z.literal('output_text'), text: z.string() })
@@ -29,14 +30,14 @@ export type ContentPart = z.infer<typeof ContentPart>
 const ids = { id: z.string().nullish(), status: z.string().nullish() }
 const outputContent = z.union([
   z.string(),
-  z.array(z.discriminatedUnion('type', [InputText, InputImage, InputFile])),
+  listOf(z.discriminatedUnion('type', [InputText, InputImage, InputFile])),
 ])
 
 const KnownItem = z.discriminatedUnion('type', [
   z.object({
     ...{ type: z.literal('message'), ...ids },
     role: z.enum(['user', 'assistant', 'system', 'developer']),
-    content: z.union([z.string(), z.array(ContentPart)]),
+    content: z.union([z.string(), listOf(ContentPart)]),
   }),
   z.object({
     ...{ type: z.literal('function_call'), ...ids },

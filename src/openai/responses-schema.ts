@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { listOf, MAX_MESSAGES, modelName } from '../dialect/bounds.ts'
 import { effort, functionName, JsonSchema, OtherTool } from './chat-schema.ts'
 import { Item } from './responses-items.ts'
 
@@ -19,7 +20,7 @@ const toolChoice = z.union([
   z.object({
     type: z.literal('allowed_tools'),
     mode: z.enum(['auto', 'required']),
-    tools: z.array(NamedFunction),
+    tools: listOf(NamedFunction),
   }),
 ])
 
@@ -44,15 +45,12 @@ const summary = z.enum(['auto', 'concise', 'detailed']).nullish()
 
 /** The body of POST /v1/responses: strict in what is used, silent on what is not. */
 export const ResponsesRequest = z.object({
-  model: z.string(),
-  input: z.union([z.string(), z.array(Item)]),
+  model: modelName,
+  input: z.union([z.string(), listOf(Item, { max: MAX_MESSAGES })]),
   instructions: z.string().nullish(),
   stream: z.boolean().nullish(),
   max_output_tokens: z.int().min(1).nullish(),
-  tools: z
-    .array(z.union([FunctionTool, OtherTool]))
-    .max(128)
-    .nullish(),
+  tools: listOf(z.union([FunctionTool, OtherTool]), { max: 128 }).nullish(),
   tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   text: z
@@ -65,7 +63,7 @@ export const ResponsesRequest = z.object({
   previous_response_id: z.string().nullish(),
   store: z.boolean().nullish(),
   metadata: metadata.nullish(),
-  include: z.array(z.string()).nullish(),
+  include: listOf(z.string()).nullish(),
   prompt_cache_key: z.string().nullish(),
   safety_identifier: z.string().nullish(),
   user: z.string().nullish(),
