@@ -1,7 +1,6 @@
+import { estimateTextTokens } from '../conversation/tokens.ts'
 import type { Conversation, DocumentBlock, Message } from '../conversation/types.ts'
 
-/** English has about 3.5 bytes a token, and what is written in more bytes a letter has fewer. */
-const BYTES_PER_TOKEN = 3.5
 /** The model API's own figure for the largest image it does not shrink. */
 const TOKENS_PER_IMAGE = 1_600
 /** A page is read as text and as an image; 100 kB of PDF are seldom less than a page. */
@@ -22,13 +21,13 @@ type Block = Message['content'][number]
  */
 export function estimateTokens({ system, messages, tools, outputSchema }: Conversation): number {
   const blocks = messages.flatMap<Block>(({ content }) => content)
-  const schema = outputSchema ? textTokens(JSON.stringify(outputSchema.schema)) : 0
+  const schema = outputSchema ? estimateTextTokens(JSON.stringify(outputSchema.schema)) : 0
   return (
     TOKENS_OF_CLI +
-    textTokens(system) +
+    estimateTextTokens(system) +
     sum(blocks.map(blockTokens)) +
     (tools.length > 0 || outputSchema ? TOKENS_FOR_TOOLS : 0) +
-    sum(tools.map((tool) => TOKENS_PER_BLOCK + textTokens(JSON.stringify(tool)))) +
+    sum(tools.map((tool) => TOKENS_PER_BLOCK + estimateTextTokens(JSON.stringify(tool)))) +
     schema
   )
 }
@@ -36,13 +35,17 @@ export function estimateTokens({ system, messages, tools, outputSchema }: Conver
 function blockTokens(block: Block): number {
   switch (block.type) {
     case 'text':
-      return TOKENS_PER_BLOCK + textTokens(block.text)
+      return TOKENS_PER_BLOCK + estimateTextTokens(block.text)
     case 'image':
       return TOKENS_PER_IMAGE
     case 'document':
       return TOKENS_PER_BLOCK + documentTokens(block)
     case 'tool_use':
-      return TOKENS_PER_BLOCK + textTokens(block.name) + textTokens(JSON.stringify(block.input))
+      return (
+        TOKENS_PER_BLOCK +
+        estimateTextTokens(block.name) +
+        estimateTextTokens(JSON.stringify(block.input))
+      )
     case 'tool_result':
       return TOKENS_PER_BLOCK + sum(block.content.map(blockTokens))
     default:
@@ -51,15 +54,10 @@ function blockTokens(block: Block): number {
 }
 
 function documentTokens({ source, title = '', context = '' }: DocumentBlock): number {
-  const about = textTokens(title) + textTokens(context)
-  if (source.type === 'text') return about + textTokens(source.data)
+  const about = estimateTextTokens(title) + estimateTextTokens(context)
+  if (source.type === 'text') return about + estimateTextTokens(source.data)
   const bytes = source.type === 'base64' ? (source.data.length * 3) / 4 : 0
   return about + TOKENS_PER_PAGE * Math.max(1, Math.ceil(bytes / BYTES_PER_PAGE))
-}
-
-function textTokens(text: string): number {
-  const words = text.match(/\S+/g)?.length ?? 0
-  return Math.max(words, Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN))
 }
 
 function sum(counts: readonly number[]): number {

@@ -67,6 +67,11 @@ export class Answer {
     return this.#sent.blocks.slice(0, count).some(({ kind }) => kind !== 'thinking')
   }
 
+  /** What the model has written so far. */
+  get blocks(): SentAnswer['blocks'] {
+    return this.#sent.blocks
+  }
+
   /** The answer as a message of the history; of calls, the arguments as parsed JSON. */
   get message(): AssistantMessage {
     const content = this.#sent.blocks.flatMap(({ kind, text }, index): AssistantBlock[] => {

@@ -101,7 +101,13 @@ const CliMessage = z.discriminatedUnion('type', [
       ]),
     }),
   }),
-  z.object({ type: z.literal('system'), subtype: z.string(), status: z.string().nullish() }),
+  z.object({
+    type: z.literal('system'),
+    subtype: z.string(),
+    status: z.string().nullish(),
+    /** Of subtype `thinking_tokens`: those since the last time. */
+    estimated_tokens_delta: count,
+  }),
   z.object({ type: z.literal('rate_limit_event'), rate_limit_info: RateLimitInfo }),
   z.object({
     type: z.literal('control_response'),

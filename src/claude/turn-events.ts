@@ -1,4 +1,10 @@
-import type { AssistantMessage, RateLimit, StopReason, TurnEvent } from '../conversation/types.ts'
+import type {
+  AssistantMessage,
+  RateLimit,
+  StopReason,
+  TurnEvent,
+  Usage,
+} from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
 import { brokenOff, toFailure } from './failure.ts'
 import { isBlank, StopScanner } from './stop-scanner.ts'
@@ -10,7 +16,7 @@ import type {
   StreamEvent,
 } from './protocol.ts'
 import { Answer, type AnswerRules } from './answer.ts'
-import { mergeUsage, toUsage } from './usage.ts'
+import { estimateUsage, mergeUsage, toUsage } from './usage.ts'
 
 /** The model API's words; one that we do not know ended the turn all the same. */
 const STOP_REASON: Record<string, StopReason> = {
@@ -37,6 +43,7 @@ export class TurnTranslator {
   readonly #blankStops: StopScanner
   readonly #now: () => number
   #usage: ApiUsage = {}
+  #thinkingTokens = 0
   #streamedId: string | undefined
   #started = false
   #category: string | undefined
@@ -106,10 +113,17 @@ export class TurnTranslator {
       if (hit === undefined) continue
       this.#ended = true
       this.#goesOnAlone = true
-      const usage = toUsage(this.#usage)
+      const usage = this.#usageUntilNow(events)
       return [...out, { type: 'stop', reason: 'stop_sequence', stopSequence: hit, usage }]
     }
     return out
+  }
+
+  /** A text that was held back until the end has the model API's count with it. */
+  #usageUntilNow(events: readonly TurnEvent[]): Usage {
+    const counted = events.flatMap((event) => (event.type === 'stop' ? [event.usage] : []))
+    const received = { blocks: this.#answer.blocks, thinkingTokens: this.#thinkingTokens }
+    return counted[0] ?? estimateUsage(this.#usage, received)
   }
 
   #translate(message: CliMessage): TurnEvent[] {
@@ -117,6 +131,7 @@ export class TurnTranslator {
       case 'stream_event':
         return this.#streamEvent(message.event, message.abandoned_blocks?.from_block_index)
       case 'system':
+        this.#thinkingTokens += message.estimated_tokens_delta ?? 0
         // A second request of the same turn is to continue an answer that has no end.
         return message.status === 'requesting' && this.#started ? this.#breakOff() : []
       case 'assistant':

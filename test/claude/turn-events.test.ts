@@ -319,6 +319,27 @@ describe('usage', () => {
     })
   })
 
+  test('is an estimate of what came, if a stop sequence of blanks ends the answer', () => {
+    const parameters = { ...DEFAULT_PARAMETERS, stopSequences: ['\n'] }
+    const counted: CliMessage = {
+      ...{ type: 'system', subtype: 'thinking_tokens', estimated_tokens_delta: 40 },
+    }
+    const usageOf = (...messages: CliMessage[]) => {
+      const turn = new TurnTranslator({ parameters, tools: [] })
+      const end = endOf(translate([start(), ...messages], turn))
+      return end?.type === 'stop' ? end.usage : end
+    }
+    // 14 bytes are 4 tokens; the model API's word at the start was 1 token.
+    expect(usageOf(...block('text', 'seven letters\n'))).toMatchObject({
+      ...{ inputTokens: 3, outputTokens: 4, reasoningTokens: 0 },
+    })
+    expect(usageOf(...block('text', '\n'))).toMatchObject({ outputTokens: 1 })
+    // Of thinking, the CLI counts more than it shows.
+    expect(
+      usageOf(...block('thinking', 'hm'), closeBlock, counted, counted, ...block('text', 'a\n')),
+    ).toMatchObject({ outputTokens: 81, reasoningTokens: 80 })
+  })
+
   test('keeps an earlier count where a later one is null or absent', () => {
     const usage = { input_tokens: null, output_tokens: 9 }
     const ended = stream({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage })
