@@ -108,6 +108,9 @@ export class Lane {
     const said = steps[step]?.said
     if (!said) throw new Error(`There is no step ${step}.`)
     const fail = (at: string, text: string) => new Differs(step, [{ at, text }])
+    const failed = (error: unknown): never => {
+      throw fail('the answer', String(error))
+    }
     const late = api.requests.length
     api.forget()
     if (late > 0) throw fail('POSTs', `${late} after the end of the turn before`)
@@ -121,10 +124,8 @@ export class Lane {
       headers: { 'content-type': 'application/json' },
       body: toRequest(conversation, asking),
       signal: AbortSignal.timeout(ANSWER_MS),
-    })
-    const answer = await readAnswer(dialect, response).catch((error: unknown) => {
-      throw fail('the answer', String(error))
-    })
+    }).catch(failed)
+    const answer = await readAnswer(dialect, response).catch(failed)
     this.#tally.asked(conversation)
     const posts = api.requests.length
     const [request] = api.requests

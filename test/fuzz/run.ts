@@ -7,8 +7,9 @@ import { Tally } from './tally.ts'
 
 /**
  * `npm run fuzz`: conversations that chance makes up, through every API and every way into a
- * worker, and what reaches the model API compared with what should. A conversation that differs is
- * told at once; the exit code says whether any did.
+ * worker, and what reaches the model API compared with what should. Each request is compared with
+ * its whole conversation, and counts for `--count`. What differs is told at once; the exit code
+ * says whether anything did.
  */
 const PROGRESS_MS = 60_000
 
@@ -21,7 +22,6 @@ const list = <T extends string>(names: readonly T[]) =>
 const Options = z.object({
   seconds: z.coerce.number().positive().default(3_600),
   count: z.coerce.number().int().positive().default(Number.MAX_SAFE_INTEGER),
-  requests: z.coerce.number().int().positive().default(Number.MAX_SAFE_INTEGER),
   seed: z.coerce
     .number()
     .int()
@@ -37,30 +37,28 @@ const text = { type: 'string' } as const
 const options = Options.parse(
   parseArgs({
     options: {
-      ...{ seconds: text, count: text, requests: text, seed: text, exchanges: text, lanes: text },
+      ...{ seconds: text, count: text, seed: text, exchanges: text, lanes: text },
       ...{ ways: text, without: text, 'plain-calls': { type: 'boolean' } },
     },
   }).values,
 )
-const { seconds, count, requests, seed, 'plain-calls': plain, without, ...rest } = options
+const { seconds, count, seed, 'plain-calls': plain, without, ...rest } = options
 
 const tally = new Tally()
 const startedAt = performance.now()
 const elapsed = () => (performance.now() - startedAt) / 1_000
-let begun = 0
 let isStopped = false
 process.once('SIGINT', () => (isStopped = true))
-const goesOn = () =>
-  !isStopped && begun++ < count && tally.requests < requests && elapsed() < seconds
+const goesOn = () => !isStopped && tally.conversations < count && elapsed() < seconds
 
 console.log(`fuzz --seed ${seed}`)
 const progress = setInterval(() => {
-  const { conversations, requests: asked, differences } = tally
-  console.log(`${elapsed().toFixed(0)} s: ${JSON.stringify({ conversations, asked, differences })}`)
+  const { conversations, differences } = tally
+  console.log(`${elapsed().toFixed(0)} s: ${JSON.stringify({ conversations, differences })}`)
 }, PROGRESS_MS)
 try {
   const left = new Set([...without, ...(plain ? (['ids'] as const) : [])])
-  await search({ ...rest, seed, without: left, goesOn, print: console.log }, tally)
+  await search({ ...rest, seed, reduces: true, without: left, goesOn, print: console.log }, tally)
 } finally {
   clearInterval(progress)
 }

@@ -14,6 +14,8 @@ export type SearchOptions = Omit<Generation, 'way'> & {
   seed: number
   ways: readonly Way[]
   lanes: number
+  /** Whether the smallest case of a difference is looked for. */
+  reduces: boolean
   /** Whether there is to be another conversation. */
   goesOn: () => boolean
   print: (line: string) => void
@@ -33,24 +35,24 @@ export async function search(options: SearchOptions, tally: Tally): Promise<void
   await Promise.all(Array.from({ length: options.lanes }, lane))
 }
 
-/** The conversation with this number: `--seed` and `--count 1` play it again. */
+/** The client with this number: with its own `--seed` and `--count 1` it is played again. */
 async function playOne(
   lane: Lane,
-  { seed, index, ways, print, ...generation }: SearchOptions & { index: number },
+  { seed, index, ways, print, reduces, ...generation }: SearchOptions & { index: number },
   tally: Tally,
 ): Promise<void> {
   const own = (seed + index) | 0
   const way = ways[Math.abs(own) % ways.length] ?? 'live'
   const made = conversations({ ...generation, way })
   const [conversation] = fc.sample(made, { seed: own, numRuns: 1 })
-  tally.conversations++
+  tally.clients++
   const found = conversation && (await differenceOf(lane, conversation))
   if (!found) return
   tally.differences++
   print(
-    `DIFFERENCE --seed ${own} --count 1 --ways ${way}, step ${found.error.step}\n  ${found.error.message}`,
+    `DIFFERENCE --seed ${own} --count 1 --lanes 1 --ways ${way}, step ${found.error.step}\n  ${found.error.message}`,
   )
-  if (tally.differences > MOST_REDUCED) return
+  if (!reduces || tally.differences > MOST_REDUCED) return
   const { conversation: least, error } = await reduce(lane, found)
   print(
     `  smallest of --seed ${own}, step ${error.step}: ${error.message}\n  ${JSON.stringify(least)}`,

@@ -3,9 +3,10 @@ import type { Conversation, Dialect, Way } from './conversation.ts'
 
 /** Counts of what was played and how it ended. */
 export class Tally {
+  /** Requests: with each of them a whole conversation is compared. */
   conversations = 0
-  /** Requests: with each, all of its conversation is compared. */
-  requests = 0
+  /** Clients that went from their first question to their last. */
+  clients = 0
   /** Requests that reached the model, each with one POST. */
   posts = 0
   differences = 0
@@ -17,7 +18,7 @@ export class Tally {
   readonly named = new Map<string, number>()
 
   asked({ dialect }: Conversation): void {
-    this.requests++
+    this.conversations++
     this.byDialect[dialect]++
   }
 
@@ -33,11 +34,13 @@ export class Tally {
   }
 
   table({ seed, seconds }: { seed: number; seconds: number }): string {
-    const rate = (this.requests / seconds).toFixed(1)
+    const rate = (this.conversations / seconds).toFixed(1)
     const rows: [name: string, value: string][] = [
       ['seed', String(seed)],
-      ['conversations', String(this.conversations)],
-      ['fuzzed requests', `${this.requests} in ${seconds.toFixed(0)} s, ${rate} a second`],
+      [
+        'fuzzed conversations',
+        `${this.conversations} in ${seconds.toFixed(0)} s, ${rate} a second, of ${this.clients} clients`,
+      ],
       ['POSTs to the model', `${this.posts}, one for each request that was not refused`],
       ['by way', listed(Object.entries(this.byWay))],
       ['by API', listed(Object.entries(this.byDialect))],
