@@ -53,4 +53,29 @@ export const MESSAGES_PARAMETERS: ParameterTable = {
   },
   compaction: { treatment: 'refused', note: 'conversations are not summarized' },
   thread: { treatment: 'refused', note: 'conversations are not stored' },
+  'messages[].content[].citations': {
+    treatment: 'ignored',
+    note: 'answers come without',
+    neutral: [false],
+  },
+  'messages[].content[].content[].citations': {
+    treatment: 'ignored',
+    note: 'answers come without',
+    neutral: [false],
+  },
+  'messages[].content[].caller': {
+    treatment: 'ignored',
+    note: 'no code is run that could call',
+    neutral: ['direct'],
+  },
+  'tools[].strict': {
+    treatment: 'ignored',
+    note: 'arguments are not held to the schema',
+    neutral: [false],
+  },
+  'tools[].eager_input_streaming': {
+    treatment: 'passed over',
+    note: 'arguments are streamed as they come',
+  },
+  '**.cache_control': { treatment: 'passed over', note: 'the CLI caches by itself' },
 }

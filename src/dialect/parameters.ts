@@ -1,13 +1,16 @@
 import { TurnError } from '../errors.ts'
 
 type ParameterRule = {
-  treatment: 'honoured' | 'ignored' | 'refused'
+  /** What is passed over asks for nothing, and is not named; see `unread-fields.ts`. */
+  treatment: 'honoured' | 'ignored' | 'refused' | 'passed over'
   /** For the README. */
   note: string
   /** Values that ask for nothing: they are neither named as ignored nor refused. */
   neutral?: readonly unknown[]
   /** Whether it asks for something even as an empty object. */
   emptyAsks?: boolean
+  /** A field within a parameter that is known, and changes nothing of what the model is asked. */
+  evenIfRead?: boolean
 }
 
 /** Every parameter of an API's request and what becomes of it. The README's tables are made of these. */
@@ -41,13 +44,20 @@ export function ignoredParameters(
   return ignored
 }
 
-function isNeutral(value: unknown, { neutral = [], emptyAsks = false }: ParameterRule): boolean {
+type Asking = Pick<ParameterRule, 'neutral' | 'emptyAsks'>
+
+/** Whether a value asks for nothing. */
+export function isNeutral(
+  value: unknown,
+  { neutral = [], emptyAsks = false }: Asking = {},
+): boolean {
   if (value === undefined || value === null || neutral.includes(value)) return true
-  if (Array.isArray(value)) return value.every((item) => neutral.includes(item))
-  return !emptyAsks && typeof value === 'object' && Object.keys(value).length === 0
+  if (typeof value !== 'object' || (emptyAsks && !Array.isArray(value))) return false
+  return Object.values(value).every((item) => neutral.includes(item))
 }
 
-function refused(param: string, reason: string): TurnError {
+/** The error for a parameter that the client must not count on. */
+export function refused(param: string, reason: string): TurnError {
   return new TurnError(
     'invalid_request',
     `'${param}' is not supported here: ${reason}. Leave it out.`,

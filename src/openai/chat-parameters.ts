@@ -62,4 +62,28 @@ export const CHAT_PARAMETERS: ParameterTable = {
   audio: { treatment: 'refused', note: 'the answer is text' },
   modalities: { treatment: 'refused', note: 'other than text', neutral: ['text'] },
   web_search_options: { treatment: 'refused', note: 'no search is run', emptyAsks: true },
+  'messages[].name': { treatment: 'ignored', note: 'the model API has none' },
+  'messages[].audio': { treatment: 'ignored', note: 'its transcript is the content' },
+  'messages[].annotations': { treatment: 'ignored', note: 'the text has what was cited' },
+  'messages[].reasoning_content': { treatment: 'passed over', note: 'thinking is not sent back' },
+  'messages[].tool_calls[].index': {
+    treatment: 'passed over',
+    note: 'the place in the list counts',
+  },
+  'messages[].content[].image_url.detail': {
+    treatment: 'ignored',
+    note: 'the model API has none',
+    neutral: ['auto'],
+  },
+  'tools[].function.strict': {
+    treatment: 'ignored',
+    note: 'arguments are not held to the schema',
+    neutral: [false],
+  },
+  'response_format.json_schema.name': { treatment: 'passed over', note: 'the model API has none' },
+  'stream_options.include_obfuscation': {
+    treatment: 'passed over',
+    note: 'no obfuscation is ever added',
+  },
+  '**.cache_control': { treatment: 'passed over', note: 'the CLI caches by itself' },
 }

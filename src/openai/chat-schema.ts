@@ -5,7 +5,7 @@ const TextPart = z.object({ type: z.literal('text'), text: z.string() })
 const RefusalPart = z.object({ type: z.literal('refusal'), refusal: z.string() })
 const ImagePart = z.object({
   type: z.literal('image_url'),
-  image_url: z.object({ url: z.string(), detail: z.string().nullish() }),
+  image_url: z.object({ url: z.string() }),
 })
 const FilePart = z.object({
   type: z.literal('file'),

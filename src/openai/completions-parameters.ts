@@ -24,6 +24,10 @@ export const COMPLETIONS_PARAMETERS: ParameterTable = {
   presence_penalty: { treatment: 'ignored', note: 'the model API has none', neutral: [0] },
   seed: { treatment: 'ignored', note: 'the model API has none' },
   user: { treatment: 'ignored', note: 'the CLI says who asks', neutral: [''] },
+  'stream_options.include_obfuscation': {
+    treatment: 'passed over',
+    note: 'no obfuscation is ever added',
+  },
   logprobs: { treatment: 'refused', note: 'the model API gives none' },
   logit_bias: { treatment: 'refused', note: 'the model API has none; an empty one is fine' },
 }

@@ -68,6 +68,31 @@ export const RESPONSES_PARAMETERS: ParameterTable = {
   },
   prompt: { treatment: 'refused', note: 'there are no prompt templates; send the text itself' },
   moderation: { treatment: 'refused', note: 'nothing is moderated' },
+  'input[].content[].detail': {
+    treatment: 'ignored',
+    note: 'the model API has none',
+    neutral: ['auto'],
+    evenIfRead: true,
+  },
+  'input[].output[].detail': {
+    treatment: 'ignored',
+    note: 'the model API has none',
+    neutral: ['auto'],
+    evenIfRead: true,
+  },
+  'tools[].strict': {
+    treatment: 'ignored',
+    note: 'arguments are not held to the schema',
+    neutral: [false],
+    evenIfRead: true,
+  },
+  'text.format.name': { treatment: 'passed over', note: 'the model API has none' },
+  'text.format.description': {
+    treatment: 'ignored',
+    note: 'put it into the schema',
+    evenIfRead: true,
+  },
+  '**.cache_control': { treatment: 'passed over', note: 'the CLI caches by itself' },
 }
 
 /** What is asked for inside of a parameter and cannot be had; without log probabilities none. */

@@ -4,6 +4,7 @@ import { resolveModel } from '../../conversation/models.ts'
 import { ignoredParameters } from '../../dialect/parameters.ts'
 import { parseRequest } from '../../dialect/parse.ts'
 import { Remarks } from '../../dialect/remarks.ts'
+import { unreadFields } from '../../dialect/unread-fields.ts'
 import { CHAT_PARAMETERS } from '../../openai/chat-parameters.ts'
 import { toConversation } from '../../openai/chat-request.ts'
 import { toChatCompletion } from '../../openai/chat-response.ts'
@@ -26,6 +27,7 @@ export function chatCompletions({ pool, limit, catalog, dialect }: Services): Ho
     c.set('model', request.model)
     const remarks = new Remarks()
     remarks.ignore(...ignoredParameters(CHAT_PARAMETERS, body, dialect), ...ignoredTools(request))
+    remarks.ignore(...unreadFields(CHAT_PARAMETERS, body, request, dialect))
     const model = resolveModel(request.model, await catalog(signal))
     const conversation = toConversation(request, { model, sampling: dialect.sampling, remarks })
     const meta: ChatMeta = {

@@ -4,6 +4,7 @@ import { resolveModel } from '../../conversation/models.ts'
 import { ignoredParameters } from '../../dialect/parameters.ts'
 import { parseRequest } from '../../dialect/parse.ts'
 import { Remarks } from '../../dialect/remarks.ts'
+import { unreadFields } from '../../dialect/unread-fields.ts'
 import { COMPLETIONS_PARAMETERS } from '../../openai/completions-parameters.ts'
 import { toConversations, toEchoes } from '../../openai/completions-request.ts'
 import { type CompletionMeta, toCompletion } from '../../openai/completions-response.ts'
@@ -26,6 +27,7 @@ export function completions({ pool, limit, catalog, dialect }: Services): Hono<S
     c.set('model', request.model)
     const remarks = new Remarks()
     remarks.ignore(...ignoredParameters(COMPLETIONS_PARAMETERS, body, dialect))
+    remarks.ignore(...unreadFields(COMPLETIONS_PARAMETERS, body, request, dialect))
     const model = resolveModel(request.model, await catalog(signal))
     const { sampling } = dialect
     const conversations = toConversations(request, { model, sampling, remarks })

@@ -16,6 +16,7 @@ import { resolveModel } from '../../conversation/models.ts'
 import { ignoredParameters } from '../../dialect/parameters.ts'
 import { parseRequest } from '../../dialect/parse.ts'
 import { Remarks } from '../../dialect/remarks.ts'
+import { unreadFields } from '../../dialect/unread-fields.ts'
 import { callerOf } from '../caller.ts'
 import { runTurn } from '../choices.ts'
 import { readJsonObject } from '../json-body.ts'
@@ -36,6 +37,7 @@ export function messages({ pool, limit, catalog, dialect }: Services): Hono<Serv
         ...ignoredParameters(MESSAGES_PARAMETERS, body, dialect),
         ...ignoredTools(request),
       )
+      remarks.ignore(...unreadFields(MESSAGES_PARAMETERS, body, request, dialect))
       const model = resolveModel(request.model, await catalog(signal))
       const conversation = toConversation(request, { model, sampling: dialect.sampling, remarks })
       const requestId = c.get('requestId')

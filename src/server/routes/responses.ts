@@ -3,6 +3,7 @@ import { resolveModel } from '../../conversation/models.ts'
 import { ignoredParameters } from '../../dialect/parameters.ts'
 import { parseRequest } from '../../dialect/parse.ts'
 import { Remarks } from '../../dialect/remarks.ts'
+import { unreadFields } from '../../dialect/unread-fields.ts'
 import { TurnError } from '../../errors.ts'
 import { isStored, type ResponseMeta, type ResponseObject } from '../../openai/responses-object.ts'
 import { ignoredParts, RESPONSES_PARAMETERS } from '../../openai/responses-parameters.ts'
@@ -32,6 +33,7 @@ export function responses(services: Services): Hono<ServerEnv> {
       const request = parseRequest(ResponsesRequest, body)
       c.set('model', request.model)
       remarks.ignore(...ignoredParts(request))
+      remarks.ignore(...unreadFields(RESPONSES_PARAMETERS, body, request, dialect))
       const store = storeOf(c)
       const history = historyOf(request, store)
       const model = resolveModel(request.model, await catalog(signal))

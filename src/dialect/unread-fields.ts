@@ -1,0 +1,92 @@
+import { isNeutral, type ParameterPolicy, type ParameterTable, refused } from './parameters.ts'
+
+/** A header has no room for more. */
+const MAX_NAMED = 200
+
+/**
+ * The fields of a request, at any depth, that nobody reads: `messages[2].name`. `read` is what the
+ * schema made of the body: what it does not know is not in there. A rule of the table may pass a
+ * field over, or name one that is read without changing what the model is asked; its name has `[]`
+ * for any index, and `**.` before a field that may stand anywhere.
+ */
+export function unreadFields(
+  table: ParameterTable,
+  body: object,
+  read: object,
+  { strict }: Pick<ParameterPolicy, 'strict'>,
+): string[] {
+  const walk = new Walk(table)
+  walk.visit(body, read)
+  const [first] = walk.unread
+  if (strict && first !== undefined) throw refused(first, 'it would be ignored')
+  return walk.unread
+}
+
+type Step = string | number
+type Fields = Readonly<Record<string, unknown>>
+
+class Walk {
+  readonly unread: string[] = []
+  readonly #table: ParameterTable
+  readonly #trail: Step[] = []
+  /** The last names of the table's fields: most fields are in no rule. */
+  readonly #named: ReadonlySet<string>
+
+  constructor(table: ParameterTable) {
+    this.#table = table
+    this.#named = new Set(Object.keys(table).map((name) => name.replace(/^.*\./, '')))
+  }
+
+  visit(given: unknown, read: unknown): void {
+    if (given === read || this.unread.length >= MAX_NAMED) return
+    if (Array.isArray(given) && Array.isArray(read)) this.#visitItems(given, read)
+    else if (isRecord(given) && isRecord(read)) this.#visitFields(given, read)
+  }
+
+  #visitItems(given: readonly unknown[], read: readonly unknown[]): void {
+    for (const [index, item] of given.entries()) {
+      const seen = read[index]
+      // Of a kind that is passed over or named as a whole nothing is read but that.
+      if (isRecord(seen) && Object.keys(seen).join() === 'type') continue
+      this.#trail.push(index)
+      this.visit(item, seen)
+      this.#trail.pop()
+    }
+  }
+
+  #visitFields(given: Fields, read: Fields): void {
+    for (const key of Object.keys(given)) {
+      this.#trail.push(key)
+      this.#visitField(key, given[key], read)
+      this.#trail.pop()
+    }
+  }
+
+  #visitField(key: string, value: unknown, read: Fields): void {
+    const rule = this.#named.has(key) ? this.#ruleOf(key) : undefined
+    const isRead = Object.hasOwn(read, key)
+    if (isRead && !rule?.evenIfRead) return this.visit(value, read[key])
+    // The parameters themselves have their own place in the table.
+    if (rule?.treatment === 'passed over' || (rule && this.#trail.length === 1)) return
+    if (!isNeutral(value, { neutral: ['', ...(rule?.neutral ?? [])] })) {
+      this.unread.push(toPath(this.#trail))
+    }
+  }
+
+  #ruleOf(key: string): ParameterTable[string] | undefined {
+    const place = toPath(this.#trail.map((step) => (typeof step === 'number' ? '[]' : step)))
+    return this.#table[place] ?? this.#table[`**.${key}`]
+  }
+}
+
+function toPath(trail: readonly Step[]): string {
+  return trail.reduce<string>((path, step) => {
+    if (typeof step === 'number') return `${path}[${step}]`
+    if (step === '[]') return `${path}[]`
+    return path === '' ? step : `${path}.${step}`
+  }, '')
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
