@@ -1,7 +1,7 @@
 import { TurnError } from '../errors.ts'
 import { type Control, type ControlHandler, type ControlRequest, createControl } from './control.ts'
 import type { Guard } from './guard.ts'
-import { type Places, removeLeftovers } from './leftovers.ts'
+import { type Places, removeLeftovers, sweepProbes } from './leftovers.ts'
 import { ndjson } from './ndjson.ts'
 import { type CliProcess, type Exit, spawnCli, type SpawnOptions } from './process.ts'
 import { type CliMessage, isBrokenMessage, parseCliMessage, unreadable } from './protocol.ts'
@@ -54,6 +54,7 @@ export class Connection {
     this.exited = this.#process.exited.then(async (exit) => {
       guard.remove(this.pid)
       if (exit.signal === 'SIGKILL') removeLeftovers(this.pid, places)
+      sweepProbes(places.temp)
       await Promise.race([drained, Bun.sleep(DRAIN_TIMEOUT_MS)])
       this.#fail(deathOf(exit))
       return exit

@@ -1,6 +1,7 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheDir, homeDir } from '../platform/directories.ts'
+import { sweepUnclaimed } from './claim.ts'
 import { sessionDir } from './session-file.ts'
 
 /** What a worker may leave behind, and where. */
@@ -24,11 +25,27 @@ export function removeLeftovers(pid: number, { env, temp }: Places): void {
 
 /** Removes the sockets of workers, and the histories of proxies, that are gone: of a killed proxy. */
 export function sweepTemp(temp: string): void {
-  for (const dir of [join(temp, 'cc-socks'), sessionDir(temp)]) {
-    for (const name of list(dir)) {
-      const pid = Number.parseInt(name, 10)
-      if (Number.isNaN(pid) || isAlive(pid)) continue
-      rmSync(join(dir, name), { force: true })
+  const sockets = join(temp, 'cc-socks')
+  for (const name of list(sockets)) {
+    const pid = Number.parseInt(name, 10)
+    if (Number.isNaN(pid) || isAlive(pid)) continue
+    rmSync(join(sockets, name), { force: true })
+  }
+  sweepUnclaimed(sessionDir(temp))
+  sweepProbes(temp)
+}
+
+/** A boot takes seconds at most; whatever is older is of no use to anybody. */
+const PROBE_MS = 5 * 60_000
+
+/** Removes the directories in which workers tried, at their boot, how to watch files: one for each. */
+export function sweepProbes(temp: string, now = Date.now()): void {
+  for (const owner of list(temp).filter((name) => /^claude-\w+$/.test(name))) {
+    for (const name of list(join(temp, owner))) {
+      const path = join(temp, owner, name)
+      if (!name.startsWith('fswatch-probe-')) continue
+      const stat = statSync(path, { throwIfNoEntry: false })
+      if (stat && now - stat.mtimeMs > PROBE_MS) rmSync(path, { recursive: true, force: true })
     }
   }
 }

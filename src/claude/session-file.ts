@@ -7,6 +7,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { callIds } from '../conversation/tool-calls.ts'
 import type { Message } from '../conversation/types.ts'
+import { claimIn } from './claim.ts'
 
 /** How the CLI writes a session down; see `SessionPatterns`. */
 export type SessionPattern = {
@@ -18,7 +19,7 @@ export type SessionPattern = {
   modelId: string
 }
 
-/** Files of histories, each named after the process that writes it. */
+/** Files of histories; the name of each begins with the claim of the process that writes it. */
 export function sessionDir(temp: string): string {
   return join(temp, 'histories')
 }
@@ -48,7 +49,8 @@ export class SessionFile {
   readonly #end = randomUUID()
 
   constructor(temp: string) {
-    this.#path = join(sessionDir(temp), `${process.pid}.${randomUUID()}.jsonl`)
+    const dir = sessionDir(temp)
+    this.#path = join(dir, `${claimIn(dir)}.${randomUUID()}.jsonl`)
   }
 
   /** What makes the CLI wait for `initialize`, and only then read the file. */
@@ -77,6 +79,7 @@ export class SessionFile {
       if (index > 0) continue
       for (const attachment of pattern.announcements) add({ type: 'attachment', attachment })
     }
+    // A system that cleans its temp directories may have taken the folder.
     mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
     writeFileSync(this.#path, lines, { mode: 0o600, flag: 'wx' })
   }

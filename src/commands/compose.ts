@@ -56,7 +56,7 @@ export function compose({ config, log, path, env, base: given }: Parts): Composi
     log,
   })
   const responses = new ResponseStore({
-    folder: dataDir(config, env),
+    folder: config['data-dir'] ?? defaultDataDir(env),
     retentionMs: config['response-retention'],
     log,
   })
@@ -88,10 +88,4 @@ export function compose({ config, log, path, env, base: given }: Parts): Composi
     base.dispose()
   }
   return { app, pool, login, close }
-}
-
-/** The demo keeps nothing: what it stores goes with its sandbox. */
-function dataDir(config: Config, env: NodeJS.ProcessEnv): string {
-  const chosen = config.demo ? undefined : config['data-dir']
-  return chosen ?? defaultDataDir(env)
 }

@@ -1,8 +1,9 @@
 import { Database } from 'bun:sqlite'
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Log } from '../log.ts'
+import { makePrivate } from './private-files.ts'
 
 const FILE = 'responses.sqlite'
 const SWEEP_MS = 60 * 60_000
@@ -169,6 +170,7 @@ export class ResponseStore {
     const database = this.#open()
     database.query('UPDATE responses SET deleted = 1 WHERE id = $id').run({ $id: id })
     this.#removeUnreferenced(database)
+    forget(database)
     return true
   }
 
@@ -187,12 +189,8 @@ export class ResponseStore {
 
   #open(): Database {
     if (this.#database) return this.#database
-    const { folder } = this.#options
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const path = join(folder, FILE)
-    // SQLite gives the files beside it the same mode.
-    closeSync(openSync(path, 'a', 0o600))
-    chmodSync(path, 0o600)
+    const path = join(this.#options.folder, FILE)
+    makePrivate(path)
     const database = new Database(path)
     database.run(`PRAGMA busy_timeout = ${BUSY_MS}`)
     database.run(SCHEMA)
@@ -211,6 +209,7 @@ export class ResponseStore {
         .run({ $now: this.#options.now() })
       this.#removeUnreferenced(database)
       database.run('PRAGMA incremental_vacuum')
+      forget(database)
     } catch (error) {
       // What has expired is not found either way; the next sweep removes it.
       this.#options.log.warn('Old responses could not be removed.', { error })
@@ -222,6 +221,14 @@ export class ResponseStore {
       // Until none is left.
     }
   }
+}
+
+/**
+ * Empties the write-ahead log, which holds what was deleted until then. While another server reads
+ * it cannot be emptied; the next sweep tries again.
+ */
+function forget(database: Database): void {
+  database.run('PRAGMA wal_checkpoint(TRUNCATE)')
 }
 
 function addClients(database: Database): void {

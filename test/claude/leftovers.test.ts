@@ -2,7 +2,12 @@ import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { removeLeftovers, sweepTemp, sweepToolLogs } from '../../src/claude/leftovers.ts'
+import {
+  removeLeftovers,
+  sweepProbes,
+  sweepTemp,
+  sweepToolLogs,
+} from '../../src/claude/leftovers.ts'
 import { neutralDir } from '../../src/claude/neutral-dir.ts'
 import { workersOf } from '../support/processes.ts'
 import { startServer } from '../support/server.ts'
@@ -67,6 +72,15 @@ test('at start the sockets of dead processes go, and those of the living stay', 
   put(...[...living, `${dead}.sock`].map((name) => join('temp/cc-socks', name)))
   sweepTemp(temp)
   expect(left('temp/cc-socks')).toEqual(living)
+})
+
+test('what workers tried at their boot goes, but not that of one that boots', () => {
+  put('temp/claude-0/fswatch-probe-a/probe', 'temp/claude-0/kept/x')
+  const soon = Date.now() + 60_000
+  sweepProbes(temp, soon)
+  expect(left('temp/claude-0')).toEqual(['fswatch-probe-a', 'kept'])
+  sweepProbes(temp, soon + 10 * 60_000)
+  expect(left('temp/claude-0')).toEqual(['kept'])
 })
 
 test.if(process.platform === 'linux')(

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'bun:test'
+import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -37,12 +37,43 @@ test('what lies in its place already is not written to: somebody could have put 
   rmSync(path)
 })
 
-test('at start the histories of a proxy that is gone go, and those of a living one stay', async () => {
-  const { path } = written()
-  const gone = Bun.spawn(['true'])
-  await gone.exited
-  const left = join(sessionDir(temp), `${gone.pid}.some-history.jsonl`)
-  await Bun.write(left, 'what was asked')
-  sweepTemp(temp)
-  expect(readdirSync(sessionDir(temp)).map((name) => join(sessionDir(temp), name))).toEqual([path])
+describe('at start', () => {
+  test('the histories of this process stay, whatever its number; those that nobody claims go', async () => {
+    const { path } = written()
+    // As a server left it that had the number that we have now, as in a container.
+    await Bun.write(join(sessionDir(temp), `${process.pid}.some-history.jsonl`), 'what was asked')
+    sweepTemp(temp)
+    expect(readdirSync(sessionDir(temp)).map((name) => name.split('.').at(-1))).toEqual(
+      expect.arrayContaining(['claim', 'jsonl']),
+    )
+    expect(readdirSync(sessionDir(temp)).length).toBe(2)
+    expect(existsSync(path)).toBe(true)
+  })
+
+  test('those of another process stay while it lives, and go when it was killed', async () => {
+    const dir = mkdtempSync(join(temp, 'other-'))
+    const child = Bun.spawn([process.execPath, '-e', WRITER, dir], {
+      stdin: 'pipe',
+      stdout: 'pipe',
+    })
+    const reader = child.stdout.getReader()
+    const { value } = await reader.read()
+    expect(new TextDecoder().decode(value)).toContain('written')
+    sweepTemp(dir)
+    expect(readdirSync(sessionDir(dir)).length).toBe(2)
+    child.kill('SIGKILL')
+    await child.exited
+    sweepTemp(dir)
+    expect(readdirSync(sessionDir(dir))).toEqual([])
+  })
 })
+
+/** Writes a history and stays. */
+const WRITER = `
+  const { SessionFile } = await import(${JSON.stringify(join(import.meta.dir, '../../src/claude/session-file.ts'))})
+  const question = { role: 'user', content: [{ type: 'text', text: 'x' }] }
+  const answer = { role: 'assistant', content: [{ type: 'text', text: 'y' }] }
+  new SessionFile(process.argv.at(-1)).write([question, answer], 2, ${JSON.stringify(PATTERN)})
+  process.stdout.write('written')
+  await Bun.stdin.text()
+`

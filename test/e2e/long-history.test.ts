@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'bun:test'
 import { neutralDir } from '../../src/claude/neutral-dir.ts'
+import { claimIn } from '../../src/claude/claim.ts'
 import { sessionDir } from '../../src/claude/session-file.ts'
 import { messageReply } from '../../src/demo/message-stream.ts'
 import { LONG_HISTORY } from '../../src/pool/forecast.ts'
@@ -98,7 +99,9 @@ async function ask({ client, api }: typeof live, body: Body, model: string) {
 const histories = sessionDir(neutralDir().temp)
 const files = () =>
   existsSync(histories)
-    ? readdirSync(histories).filter((name) => name.startsWith(`${process.pid}.`))
+    ? readdirSync(histories).filter(
+        (name) => name.startsWith(claimIn(histories)) && name.endsWith('.jsonl'),
+      )
     : []
 
 for (const [model, byFile] of Object.entries(readers)) {

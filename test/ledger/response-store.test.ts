@@ -1,12 +1,15 @@
 import { Database } from 'bun:sqlite'
 import { afterEach, describe, expect, test } from 'bun:test'
 import {
+  chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -80,6 +83,54 @@ describe('what is stored', () => {
     const files = readdirSync(folder)
     expect(files).toContain('responses.sqlite')
     expect(files.map((file) => modeOf(join(folder, file)))).toEqual(files.map(() => 0o600))
+  })
+
+  test('nobody else may read, also where another program made the files', () => {
+    const { store, folder } = freshStore()
+    mkdirSync(folder, { recursive: true })
+    for (const name of ['responses.sqlite', 'responses.sqlite-wal', 'responses.sqlite-shm']) {
+      writeFileSync(join(folder, name), '')
+      chmodSync(join(folder, name), 0o666)
+    }
+    save(store, 'a')
+    expect(store.find('a')).toEqual(kept('a'))
+    const files = readdirSync(folder)
+    expect(files.map((file) => modeOf(join(folder, file)))).toEqual(files.map(() => 0o600))
+  })
+
+  test('is never in a file that a link leads to', () => {
+    const { store, folder } = freshStore()
+    mkdirSync(folder, { recursive: true })
+    const elsewhere = join(parent, 'elsewhere')
+    writeFileSync(elsewhere, '')
+    symlinkSync(elsewhere, join(folder, 'responses.sqlite'))
+    save(store, 'a')
+    expect(() => store.find('a')).toThrow('responses.sqlite')
+    expect(readFileSync(elsewhere, 'utf8')).toBe('')
+  })
+
+  // Only root can give a file away.
+  test.skipIf(process.getuid?.() !== 0)('is never in a file of another user', () => {
+    const { store, folder } = freshStore()
+    mkdirSync(folder, { recursive: true })
+    const path = join(folder, 'responses.sqlite')
+    writeFileSync(path, '')
+    chownSync(path, 12_345, 12_345)
+    save(store, 'a')
+    expect(() => store.find('a')).toThrow('somebody else')
+    expect(readFileSync(path, 'utf8')).toBe('')
+  })
+
+  test('is in no file once it was deleted, while the store goes on', () => {
+    const { store, folder } = freshStore()
+    const said = () =>
+      readdirSync(folder).filter((name) =>
+        readFileSync(join(folder, name)).includes('a-secret-that-was-said'),
+      )
+    store.save('a', undefined, { id: 'a', text: 'a-secret-that-was-said' }, [])
+    expect(said()).toEqual(['responses.sqlite-wal'])
+    store.delete('a')
+    expect(said()).toEqual([])
   })
 
   test('makes the first file; looking does not', () => {
