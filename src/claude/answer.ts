@@ -6,6 +6,7 @@ import type {
   StopReason,
   TurnEvent,
 } from '../conversation/types.ts'
+import { isEmptyToCli } from './cli-content.ts'
 import { type BlockKind, SentAnswer } from './sent-answer.ts'
 import { requireConforming, STRUCTURED_OUTPUT } from './structured-output.ts'
 
@@ -14,6 +15,9 @@ export type AnswerRules = Pick<Conversation, 'outputSchema' | 'parameters' | 'to
   /** The ids of the calls that the worker remembers. */
   callIds?: CallIds
 }
+
+/** A live CLI loses a key of this name, while a seeded one keeps it. */
+const PROTO = /"__proto__"\s*:/
 
 /** A block as it begins; `text` is what it begins with. */
 export type BlockStart = {
@@ -127,16 +131,22 @@ export class Answer {
     if (block.text === '') return this.piece('{}')
     const input = parseArguments(block.text)
     if (typeof input !== 'object' || input === null) this.#answeredByCli()
-    if (ESCAPE_IN_TEXT.test(block.text)) this.#differs = true
+    if (ESCAPE_IN_TEXT.test(block.text) || PROTO.test(block.text)) this.#differs = true
     return []
   }
 
   /** Ends the answer: what was held back, and the reason as the client is to see it. */
   end(reason: StopReason): { events: TurnEvent[]; reason: StopReason } {
     this.#sent.endMessage()
+    // The CLI would leave such an answer out of its next request.
+    if (this.#calls.size === 0 && this.#textBlocks().every(isEmptyToCli)) this.#differs = true
     const ended = reason === 'tool_calls' && this.#calls.size === 0 ? 'end' : reason
     if (!this.#rules.outputSchema) return { events: [], reason: ended }
     return { events: this.#endStructured(ended), reason: ended }
+  }
+
+  #textBlocks(): string[] {
+    return this.#sent.blocks.flatMap(({ kind, text }) => (kind === 'text' ? [text] : []))
   }
 
   #endStructured(reason: StopReason): TurnEvent[] {

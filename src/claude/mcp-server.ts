@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ToolResultBlock, ToolSpec } from '../conversation/types.ts'
+import { errorText } from './cli-content.ts'
 import type { ControlRequest } from './control.ts'
 import type { CliMessage } from './protocol.ts'
 
@@ -33,8 +34,9 @@ const McpMessage = z.object({
 type Call = { result: PromiseWithResolvers<object>; taken: PromiseWithResolvers<void> }
 
 /** Whether the CLI hands this result on as it is; others must be part of a seeded history. */
-export function isDeliverable({ content, is_error }: ToolResultBlock): boolean {
-  if (is_error) return false
+export function isDeliverable(result: ToolResultBlock): boolean {
+  if (result.is_error) return errorText(result) !== undefined
+  const { content } = result
   // Of blank results the CLI makes a sentence of its own; images it may re-encode.
   const text = content.map((block) => (block.type === 'text' ? block.text : '')).join('')
   const plain = content.every((block) => block.type === 'text' && block.text !== '')
@@ -71,9 +73,9 @@ export class McpServer {
   }
 
   /** Answers a call and resolves when the CLI has put the result into its conversation. */
-  async answer({ tool_use_id, content }: ToolResultBlock): Promise<void> {
+  async answer({ tool_use_id, content, is_error }: ToolResultBlock): Promise<void> {
     const call = this.#call(tool_use_id)
-    call.result.resolve({ content })
+    call.result.resolve({ content, ...(is_error && { isError: true }) })
     return call.taken.promise
   }
 

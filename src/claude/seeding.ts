@@ -1,14 +1,15 @@
-import type { Message } from '../conversation/types.ts'
+import type { AssistantMessage, Message, UserMessage } from '../conversation/types.ts'
+import { toCliContent } from './cli-content.ts'
 import { toLine } from './control.ts'
 
 /**
  * A user message as the CLI reads it. `client_composed` makes it plain text: without it the CLI
  * reads `@path` from disk and runs `/commands`. `query: false` only puts it into the history.
  */
-export function userLine(content: Message['content'], { query }: { query: boolean }): string {
+export function userLine(content: UserMessage['content'], { query }: { query: boolean }): string {
   return toLine({
     type: 'user',
-    message: { role: 'user', content },
+    message: { role: 'user', content: toCliContent({ role: 'user', content }) },
     parent_tool_use_id: null,
     session_id: '',
     ...(query ? {} : { shouldQuery: false }),
@@ -17,10 +18,10 @@ export function userLine(content: Message['content'], { query }: { query: boolea
 }
 
 /** An assistant message of the history; the CLI takes it without a word. */
-export function assistantLine(content: Message['content']): string {
+export function assistantLine(content: AssistantMessage['content']): string {
   return toLine({
     type: 'assistant',
-    message: { role: 'assistant', content },
+    message: { role: 'assistant', content: toCliContent({ role: 'assistant', content }) },
     parent_tool_use_id: null,
     session_id: '',
   })
@@ -61,15 +62,15 @@ export function seedingSteps(
   const steps: SeedingStep[] = []
   const first = messages.findIndex(({ role }) => role === 'user')
   let lines = ''
-  for (const [index, { role, content }] of messages.slice(0, to).entries()) {
+  for (const [index, message] of messages.slice(0, to).entries()) {
     if (index < from) continue
-    if (role === 'assistant') {
-      lines += assistantLine(content)
+    if (message.role === 'assistant') {
+      lines += assistantLine(message.content)
       continue
     }
     const outcome = index === messages.length - 1 ? 'asked' : 'kept'
     const isAnchor = anchored && index === first && outcome === 'kept'
-    lines += userLine(content, { query: isAnchor || outcome === 'asked' })
+    lines += userLine(message.content, { query: isAnchor || outcome === 'asked' })
     steps.push({ lines, outcome: isAnchor ? 'refused' : outcome })
     lines = ''
   }

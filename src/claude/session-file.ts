@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { callIds } from '../conversation/tool-calls.ts'
 import type { Message } from '../conversation/types.ts'
 import { claimIn } from './claim.ts'
+import { toCliContent } from './cli-content.ts'
 
 /** How the CLI writes a session down; see `SessionPatterns`. */
 export type SessionPattern = {
@@ -32,15 +33,12 @@ export function isWritable(messages: readonly Message[]): boolean {
       content.length > 0 &&
       content.every(
         (block) =>
-          (block.type === 'text' && block.text.trim() !== '' && block.text !== NO_CONTENT) ||
+          (block.type === 'text' && block.text.trim() !== '') ||
           block.type === 'tool_use' ||
           (block.type === 'tool_result' && block.content.every(({ type }) => type === 'text')),
       ),
   )
 }
-
-/** The CLI's word for an empty message, which it drops when it reads one. */
-const NO_CONTENT = '(no content)'
 
 /** The place for a history that is still to come. */
 export class SessionFile {
@@ -89,7 +87,9 @@ export class SessionFile {
   }
 }
 
-function stored({ role, content }: Message, { modelId }: SessionPattern): object {
+function stored(message: Message, { modelId }: SessionPattern): object {
+  const { role } = message
+  const content = toCliContent(message)
   if (role === 'user') return { role, content }
   return {
     ...{ id: `msg_${randomUUID()}`, type: 'message', role, model: modelId, content },

@@ -123,7 +123,8 @@ export class Worker {
   continue(conversation: Conversation): Turn {
     return this.#begin(conversation, async () => {
       await this.#closing?.promise
-      const content = conversation.messages.at(-1)?.content ?? []
+      const question = conversation.messages.at(-1)
+      const content = question?.role === 'user' ? question.content : []
       const settings = this.#levers.toSet(toSettings(conversation))
       this.#cli.write(settings + userLine(content, { query: true }))
     })

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { messageReply } from '../../src/demo/message-stream.ts'
 import { anthropicClient, textOf } from '../support/anthropic.ts'
 import { call, callsOnce, resultsIn } from '../support/chat.ts'
+import { conversationOf } from '../support/model-api.ts'
 import { startServer } from '../support/server.ts'
 
 const server = await startServer()
@@ -95,13 +96,47 @@ describe('client tools', () => {
     expect(textOf(data)).toBe('done')
     expect(worker(response)).toMatch(/^(warm|cold)$/)
     expect(results()).toEqual([
-      {
-        ...{ type: 'tool_result', tool_use_id: 'toolu_a', is_error: true },
-        content: [{ type: 'text', text: 'no such place' }],
-      },
+      { type: 'tool_result', tool_use_id: 'toolu_a', ...contents['toolu_a'] },
       { type: 'tool_result', tool_use_id: 'toolu_b', ...contents['toolu_b'] },
       { type: 'tool_result', tool_use_id: 'toolu_c', ...contents['toolu_c'] },
     ])
+  })
+
+  test('failed calls keep their worker, and send the bytes of a seeded history', async () => {
+    const contents: Record<string, Omit<Anthropic.ToolResultBlockParam, 'type' | 'tool_use_id'>> = {
+      toolu_a: { content: 'no such place\n ünï 🦩', is_error: true },
+      toolu_b: { content: 'found' },
+      toolu_c: { content: [{ type: 'text', text: 'x'.repeat(10_000) }], is_error: true },
+    }
+    const { messages } = await firstTurn(Object.keys(contents), (id) => contents[id] ?? {})
+    const live = await ask({ messages })
+    expect(textOf(live.data)).toBe('done')
+    expect(worker(live.response)).toBe('unparked')
+    const again = await ask({ messages })
+    expect(worker(again.response)).toMatch(/^(warm|cold)$/)
+    const [sent, seeded] = server.api.requests
+      .slice(-2)
+      .map((request) => JSON.stringify(conversationOf(request)))
+    expect(seeded).toBe(sent)
+    expect(results()).toMatchObject([
+      { is_error: true, content: 'no such place\n ünï 🦩' },
+      { content: [{ text: 'found' }] },
+      { is_error: true, content: 'x'.repeat(10_000) },
+    ])
+  })
+
+  test('failed calls whose text the CLI would cut are seeded as they are', async () => {
+    const contents = [' blank', 'x'.repeat(20_000)].map((text) => [{ type: 'text' as const, text }])
+    const ids = ['toolu_0', 'toolu_1']
+    const { messages } = await firstTurn(ids, (id) => ({
+      ...{ content: contents[ids.indexOf(id)] ?? '', is_error: true },
+    }))
+    expect(worker((await ask({ messages })).response)).toMatch(/^(warm|cold)$/)
+    expect(results()).toEqual(
+      ids.map((id, index) => ({
+        ...{ tool_use_id: id, type: 'tool_result', content: contents[index], is_error: true },
+      })),
+    )
   })
 
   test('tool_choice is what the API calls it, and tools of others are named', async () => {
