@@ -5,6 +5,7 @@
 export type ErrorKind =
   | 'invalid_request'
   | 'context_length_exceeded'
+  | 'extra_usage_required'
   | 'authentication'
   | 'not_logged_in'
   | 'permission'
@@ -19,6 +20,7 @@ export type ErrorKind =
   | 'rate_limited'
   | 'queue_full'
   | 'overloaded'
+  | 'shutting_down'
   | 'upstream'
   | 'worker'
   | 'cli_missing'

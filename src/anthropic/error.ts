@@ -12,6 +12,7 @@ const FAILED: Face = { status: 500, type: 'api_error' }
 const FACE: Record<ErrorKind, Face> = {
   invalid_request: INVALID,
   context_length_exceeded: INVALID,
+  extra_usage_required: INVALID,
   // Sending the request again would not mend these two, and clients retry every 5xx.
   cli_missing: INVALID,
   cli_too_old: INVALID,
@@ -33,6 +34,7 @@ const FACE: Record<ErrorKind, Face> = {
   upstream: FAILED,
   worker: FAILED,
   overloaded: { status: 529, type: 'overloaded_error' },
+  shutting_down: { status: 503, type: 'api_error' },
   timeout: { status: 504, type: 'timeout_error' },
 }
 
@@ -49,9 +51,15 @@ export function toStatus({ kind }: TurnError): number {
 /** By this the official SDK knows to send the whole conversation instead. */
 const NO_THREADS = { error_code: 'thread_unsupported_request' }
 
+/** The type of these errors says too little of what is to be done. */
+const DETAIL_CODE: Partial<Record<ErrorKind, { error_code: string }>> = {
+  extra_usage_required: { error_code: 'extra_usage_required' },
+}
+
 /** The same object is the body of a failed request and the data of an `error` event. */
 export function toErrorBody({ kind, message, param }: TurnError, requestId: string): ErrorBody {
-  const details = param === 'thread' && { details: NO_THREADS }
+  const code = DETAIL_CODE[kind]
+  const details = (param === 'thread' && { details: NO_THREADS }) || (code && { details: code })
   const error = { type: FACE[kind].type, message, ...details }
   return { type: 'error', error, request_id: requestId }
 }

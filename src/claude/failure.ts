@@ -26,7 +26,15 @@ const KIND_BY_CATEGORY: Record<string, ErrorKind> = {
 /** Texts of the model API and of the CLI for a conversation that does not fit. */
 const TOO_LONG =
   /prompt is too long|input is too long|exceeds? .*context (window|limit)|context limit/i
+/** The model API's word that it takes the request for one of a third-party application. */
+const EXTRA_USAGE = /third-party apps now draw from (your )?extra usage/i
 const TIMED_OUT = /timed out|timeout/i
+
+/** For the owner: what changes the request is the client's, and is never changed here to avoid it. */
+const EXTRA_USAGE_ADVICE =
+  'Anthropic takes this request for one of a third-party application, by its wording or its tools, and bills it as extra usage. ' +
+  'The owner of the login can allow extra usage at https://claude.ai/settings/usage, or give the CLI an API key or cloud credentials. ' +
+  'Nothing of the request was changed, and sending it again does not help.'
 
 /** «API Error: 400 …»: the status travels as a status. The rest is advice for people at the CLI. */
 const CLI_WORDS =
@@ -48,7 +56,8 @@ export function toFailure({ result, category, rateLimit, nowMs }: FailureFacts):
   const text = (result.result ?? '').trim() || `The CLI ended the turn with '${result.subtype}'.`
   const kind = failureKind(result, category, text)
   if (kind === 'not_logged_in') return notLoggedIn()
-  const message = text.replace(CLI_WORDS, '').trim()
+  const words = text.replace(CLI_WORDS, '').trim()
+  const message = kind === 'extra_usage_required' ? `${words} ${EXTRA_USAGE_ADVICE}` : words
   const retryAfterS = retryAfter(kind, rateLimit, nowMs)
   return new TurnError(kind, message, retryAfterS === undefined ? {} : { retryAfterS })
 }
@@ -73,6 +82,9 @@ function failureKind(result: ResultMessage, category = '', text: string): ErrorK
   if (result.terminal_reason === 'blocking_limit') return 'context_length_exceeded'
   if ((status === undefined || status === 400 || status === 413) && TOO_LONG.test(text)) {
     return 'context_length_exceeded'
+  }
+  if ((status === undefined || status === 400) && EXTRA_USAGE.test(text)) {
+    return 'extra_usage_required'
   }
   if (status !== undefined) return KIND_BY_STATUS[status] ?? 'upstream'
   return KIND_BY_CATEGORY[category] ?? (TIMED_OUT.test(text) ? 'timeout' : 'upstream')

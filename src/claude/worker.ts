@@ -149,8 +149,12 @@ export class Worker {
     })
   }
 
-  /** Ends the process in its own good order and waits until it is reaped. */
-  async end(): Promise<void> {
+  /**
+   * Ends the process in its own good order and waits until it is reaped. The reader of a running
+   * answer is told `reason`, or else that the CLI died.
+   */
+  async end(reason?: Error): Promise<void> {
+    if (reason) this.#turn?.fail(reason)
     await this.#cli.end()
   }
 

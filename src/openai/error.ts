@@ -13,6 +13,11 @@ const FACE: Record<ErrorKind, Face> = {
     type: 'invalid_request_error',
     code: 'context_length_exceeded',
   },
+  extra_usage_required: {
+    status: 400,
+    type: 'invalid_request_error',
+    code: 'extra_usage_required',
+  },
   authentication: { status: 401, type: 'authentication_error', code: 'invalid_api_key' },
   not_logged_in: { status: 401, type: 'authentication_error', code: 'not_logged_in' },
   permission: { status: 403, type: 'permission_error', code: null },
@@ -42,6 +47,7 @@ const FACE: Record<ErrorKind, Face> = {
   cli_missing: { status: 400, type: 'invalid_request_error', code: 'cli_missing' },
   cli_too_old: { status: 400, type: 'invalid_request_error', code: 'cli_too_old' },
   overloaded: { status: 503, type: 'server_error', code: 'overloaded' },
+  shutting_down: { status: 503, type: 'server_error', code: 'shutting_down' },
   timeout: { status: 504, type: 'server_error', code: 'timeout' },
 }
 

@@ -104,6 +104,7 @@ const ERROR_CODE: Partial<Record<ErrorKind, 'rate_limit_exceeded' | 'invalid_pro
   queue_full: 'rate_limit_exceeded',
   invalid_request: 'invalid_prompt',
   context_length_exceeded: 'invalid_prompt',
+  extra_usage_required: 'invalid_prompt',
 }
 
 function toResponseError(error: TurnError) {

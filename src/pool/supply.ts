@@ -123,10 +123,10 @@ export class WorkerSupply {
     this.#fill()
   }
 
-  /** Ends a worker that nobody needs any more; its place is free when it is reaped. */
-  async retire(worker: Worker): Promise<void> {
+  /** Ends a worker; its place is free when it is reaped. `reason`: why, if it is needed still. */
+  async retire(worker: Worker, reason?: Error): Promise<void> {
     this.#ending.add(worker)
-    await worker.end()
+    await worker.end(reason)
   }
 
   /** Workers that booted without a login may not notice one that comes later. */
@@ -141,7 +141,7 @@ export class WorkerSupply {
     clearInterval(this.#tidyTimer)
     this.#queue.failAll(shuttingDown())
     while (this.#alive.size > 0 || this.#boots.size > 0) {
-      await Promise.all([...this.#alive].map((worker) => this.retire(worker)))
+      await Promise.all([...this.#alive].map((worker) => this.retire(worker, shuttingDown())))
       await Promise.all(this.#boots.keys())
     }
   }
@@ -261,5 +261,9 @@ export class WorkerSupply {
 }
 
 function shuttingDown(): TurnError {
-  return new TurnError('overloaded', 'The server is shutting down.', { retryAfterS: 1 })
+  return new TurnError(
+    'shutting_down',
+    'The server is shutting down. Send the request again when it is back.',
+    { retryAfterS: 1 },
+  )
 }

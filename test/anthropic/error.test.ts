@@ -5,6 +5,7 @@ import { type ErrorKind, TurnError } from '../../src/errors.ts'
 const cases = {
   invalid_request: [400, 'invalid_request_error'],
   context_length_exceeded: [400, 'invalid_request_error'],
+  extra_usage_required: [400, 'invalid_request_error'],
   cli_missing: [400, 'invalid_request_error'],
   cli_too_old: [400, 'invalid_request_error'],
   authentication: [401, 'authentication_error'],
@@ -25,6 +26,7 @@ const cases = {
   upstream: [500, 'api_error'],
   worker: [500, 'api_error'],
   timeout: [504, 'timeout_error'],
+  shutting_down: [503, 'api_error'],
   overloaded: [529, 'overloaded_error'],
 } as const satisfies Record<ErrorKind, [status: number, type: string]>
 
@@ -38,7 +40,10 @@ describe('an error as the Messages API words it', () => {
       expect(toStatus(error)).toBe(status)
       expect(toErrorBody(error, 'req_1')).toEqual({
         ...{ type: 'error', request_id: 'req_1' },
-        error: { type, message: 'because' },
+        error: {
+          ...{ type, message: 'because' },
+          ...(kind === 'extra_usage_required' && { details: { error_code: kind } }),
+        },
       })
     })
   }

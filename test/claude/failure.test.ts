@@ -61,6 +61,20 @@ describe('toFailure', () => {
     expect(failure({ result }).kind).toBe('rate_limited')
   })
 
+  for (const words of [
+    "Third-party apps now draw from your extra usage, not your plan limits. We've added a $20 credit.",
+    'Third-party apps now draw from extra usage, not plan limits. Ask your workspace admin.',
+  ]) {
+    test(`'${words.slice(0, 45)}…' says what the owner can do`, () => {
+      const error = failure({
+        result: { api_error_status: 400, result: `API Error: 400 ${words}` },
+      })
+      expect(error).toMatchObject({ kind: 'extra_usage_required', retryAfterS: undefined })
+      expect(error.message).toStartWith(words)
+      expect(error.message).toContain('https://claude.ai/settings/usage')
+    })
+  }
+
   test('where no status came, the category of the message before it counts', () => {
     const kinds = { authentication_failed: 'not_logged_in', rate_limit: 'rate_limited' } as const
     for (const [category, kind] of Object.entries(kinds)) {

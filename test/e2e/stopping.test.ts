@@ -14,16 +14,20 @@ const programs = new Programs()
 afterAll(() => programs.remove())
 afterEach(() => programs.end())
 
-/** A demo in the midst of an answer of 15 s, and a reader that has had its first word. */
+/** A demo in the midst of two answers of 15 s, and a reader of one that has had its first word. */
 async function midAnswer(args: readonly string[]) {
   const program = await programs.serve(['--demo', ...args])
-  const response = await fetch(`${program.url}/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      ...{ model: 'sonnet', stream: true, messages: [{ role: 'user', content: LONG }] },
-    }),
-  })
+  const ask = (stream: boolean) =>
+    fetch(`${program.url}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        ...{ model: 'sonnet', stream, messages: [{ role: 'user', content: LONG }] },
+      }),
+    })
+  const plain = ask(false)
+  plain.catch(() => {})
+  const response = await ask(true)
   const reader = framesOf(response).getReader()
   const next = () => within(reader.read(), WORD_MS, 'the next frame')
   for (let frame = await next(); !frame.value?.includes('"content":"1"'); frame = await next()) {
@@ -41,7 +45,12 @@ async function midAnswer(args: readonly string[]) {
   }
   const children = descendants(program.child.pid).map(({ pid }) => pid)
   expect(children.length).toBeGreaterThan(1)
-  return { ...program, children, rest }
+  return { ...program, children, rest, plain }
+}
+
+/** Not that the CLI died: it was our own doing. */
+const SHUTTING_DOWN = {
+  error: { code: 'shutting_down', message: expect.stringContaining('shutting down') },
 }
 
 describe('a running answer', () => {
@@ -58,7 +67,7 @@ describe('a running answer', () => {
         expect(child.exitCode).toBeNull()
         child.kill(signals[1])
         expect(await within(child.exited, EXIT_MS, 'the exit')).toBe(0)
-        expect((await rest()).at(-1)).not.toBe('[DONE]')
+        expect(JSON.parse((await rest()).at(-1) ?? '')).toMatchObject(SHUTTING_DOWN)
         await until(() => !children.some(isAlive), GONE_MS, 'the end of every child')
       },
       TEST_MS,
@@ -68,11 +77,14 @@ describe('a running answer', () => {
   test(
     'that takes longer than --drain-timeout is ended then, and does not look whole',
     async () => {
-      const { child, children, rest } = await midAnswer(['--drain-timeout', '1s'])
+      const { child, children, rest, plain } = await midAnswer(['--drain-timeout', '1s'])
       child.kill('SIGTERM')
       expect(await within(child.exited, EXIT_MS, 'the exit')).toBe(0)
+      const response = await plain
+      expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+      expect(await response.json()).toMatchObject(SHUTTING_DOWN)
       const frames = await rest()
-      expect(frames.length).toBeGreaterThan(0)
+      expect(JSON.parse(frames.at(-1) ?? '')).toMatchObject(SHUTTING_DOWN)
       expect(frames).not.toContain('[DONE]')
       expect(frames.filter((frame) => frame.includes('"finish_reason":"stop"'))).toEqual([])
       await until(() => !children.some(isAlive), GONE_MS, 'the end of every child')

@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { messageStart, sseReply } from '../../src/demo/message-stream.ts'
 import { errorReply } from '../../src/demo/model-api.ts'
+import { conversationOf } from '../support/model-api.ts'
 import { framesOf } from '../support/sse.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { within } from '../support/waiting.ts'
@@ -92,6 +93,25 @@ for (const stream of [false, true]) {
     })
   })
 }
+
+test("a request billed as a third party's says so in each dialect, and is not rewritten", async () => {
+  const words =
+    'Third-party apps now draw from your extra usage, not your plan limits. Add more at claude.ai/settings/usage and keep going.'
+  server.api.answerWith(() => errorReply(400, INVALID, words))
+  const message = expect.stringMatching(/^Third-party apps.*The owner of the login can/)
+  const chat = await ask(false)
+  expect(await chat.json()).toMatchObject({ error: { message, code: 'extra_usage_required' } })
+  const messages = [{ role: 'user', content: 'hi' }]
+  const body = { model: 'sonnet', max_tokens: 9_000, messages }
+  const anthropic = await server.post('/v1/messages', body)
+  expect(await anthropic.json()).toMatchObject({
+    error: { type: INVALID, message, details: { error_code: 'extra_usage_required' } },
+  })
+  expect([chat.status, anthropic.status]).toEqual([400, 400])
+  // The CLI sends what was refused three times, and the same each time.
+  const sent = server.api.requests.map((request) => JSON.stringify(conversationOf(request)))
+  expect([sent.length, new Set(sent).size]).toEqual([6, 1])
+})
 
 describe('an answer that breaks off after its first word', () => {
   const endings: Record<string, { code: string; rest: () => AsyncGenerator<{ type: string }> }> = {

@@ -6,6 +6,7 @@ import { toErrorBody, toStatus } from '../../src/openai/error.ts'
 const STATUS = {
   invalid_request: 400,
   context_length_exceeded: 400,
+  extra_usage_required: 400,
   authentication: 401,
   not_logged_in: 401,
   permission: 403,
@@ -24,6 +25,7 @@ const STATUS = {
   upstream: 502,
   worker: 502,
   overloaded: 503,
+  shutting_down: 503,
   timeout: 504,
   cli_missing: 400,
   cli_too_old: 400,

@@ -44,7 +44,8 @@ class FakeWorker {
     return this.#turn
   }
 
-  async end(): Promise<void> {
+  async end(reason?: Error): Promise<void> {
+    if (reason) this.#turn?.fail(reason)
     this.die()
     await this.exited
   }
@@ -394,9 +395,10 @@ describe('close', () => {
     await asked('a')
     const second = failureOf(run('b'))
     await within(pool.close(), SOON_MS, 'the close')
-    expect(await second).toMatchObject({ kind: 'overloaded' })
-    expect(await failureOf(run('c'))).toMatchObject({ kind: 'overloaded' })
-    await first
+    expect(await second).toMatchObject({ kind: 'shutting_down' })
+    expect(await failureOf(run('c'))).toMatchObject({ kind: 'shutting_down' })
+    // Not that its worker died: the turn that ran is told why, too.
+    expect(await first).toMatchObject({ kind: 'shutting_down' })
     expect(pool.snapshot()).toMatchObject({ alive: 0, booting: 0, queued: 0 })
     for (const { exited } of workers) await within(exited, SOON_MS, 'the end of a worker')
   })
