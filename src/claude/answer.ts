@@ -8,7 +8,7 @@ import type {
 } from '../conversation/types.ts'
 import { isEmptyToCli } from './cli-content.ts'
 import { type BlockKind, SentAnswer } from './sent-answer.ts'
-import { requireConforming, STRUCTURED_OUTPUT } from './structured-output.ts'
+import { type Promised, STRUCTURED_OUTPUT } from './structured-output.ts'
 
 /** What of the request decides how an answer may look. */
 export type AnswerRules = Pick<Conversation, 'outputSchema' | 'parameters' | 'tools'> & {
@@ -39,6 +39,7 @@ export class Answer {
   #heldTexts: string[] = []
   /** The place of the block by which the model handed in structured output. */
   #json: number | undefined
+  #promised: Promised | undefined
   #differs = false
   /** A call was left out, on which the worker waits. */
   #cut = false
@@ -74,6 +75,11 @@ export class Answer {
   /** What the model has written so far. */
   get blocks(): SentAnswer['blocks'] {
     return this.#sent.blocks
+  }
+
+  /** JSON that is complete, to be checked before the client hears that the answer ended well. */
+  get promised(): Promised | undefined {
+    return this.#promised
   }
 
   /** The answer as a message of the history; of calls, the arguments as parsed JSON. */
@@ -135,6 +141,13 @@ export class Answer {
     return []
   }
 
+  /** The CLI has put the blocks so far together: structured output among them is complete. */
+  noteWhole(): void {
+    const { outputSchema } = this.#rules
+    const json = this.#handedIn
+    if (outputSchema && json !== undefined) this.#promised = { json, outputSchema }
+  }
+
   /** Ends the answer: what was held back, and the reason as the client is to see it. */
   end(reason: StopReason): { events: TurnEvent[]; reason: StopReason } {
     this.#sent.endMessage()
@@ -151,9 +164,10 @@ export class Answer {
 
   #endStructured(reason: StopReason): TurnEvent[] {
     const { outputSchema } = this.#rules
-    const json = this.#sent.blocks.find(({ kind }) => kind === 'json')?.text
+    const json = this.#handedIn
     const whole = reason === 'end' || reason === 'stop_sequence'
-    if (whole && outputSchema) requireConforming(json ?? this.#heldTexts.join(''), outputSchema)
+    const text = json ?? this.#heldTexts.join('')
+    this.#promised = whole && outputSchema?.strict ? { json: text, outputSchema } : undefined
     // The CLI has answered the call itself, and its history is not the client's any more.
     if (json !== undefined || whole) this.#differs = true
     return json === undefined ? this.#releaseHeldText() : []
@@ -168,6 +182,10 @@ export class Answer {
     const before = this.#sent.blocks.slice(0, -1)
     const isNext = before.some(({ kind, text }) => kind === current && text !== '')
     return isNext && !isHeld ? [{ type: 'next_block' }] : []
+  }
+
+  get #handedIn(): string | undefined {
+    return this.#sent.blocks.find(({ kind }) => kind === 'json')?.text
   }
 
   #beginCall({ id = '', name = '', text }: BlockStart): TurnEvent[] {

@@ -99,14 +99,23 @@ function withTuples({ prefixItems, ...schema }: JsonSchema): JsonSchema {
 function resolves(ref: unknown, root: JsonSchema): boolean {
   if (ref === '#') return true
   if (typeof ref !== 'string' || !ref.startsWith('#/')) return false
-  const keys = decodeURIComponent(ref).slice(2).split('/')
-  const target = keys.reduce<unknown>((at, key) => {
+  const path = decoded(ref)?.slice(2).split('/')
+  const target = path?.reduce<unknown>((at, key) => {
     const name = key.replaceAll('~1', '/').replaceAll('~0', '~')
-    return typeof at === 'object' && at !== null
-      ? Object.entries(at).find(([k]) => k === name)?.[1]
+    return typeof at === 'object' && at !== null && Object.hasOwn(at, name)
+      ? Reflect.get(at, name)
       : undefined
   }, root)
   return target !== undefined
+}
+
+/** Undefined for `%ZZ` and the like. */
+function decoded(ref: string): string | undefined {
+  try {
+    return decodeURIComponent(ref)
+  } catch {
+    return undefined
+  }
 }
 
 function isObject(value: unknown): value is JsonSchema {

@@ -1,46 +1,41 @@
-import { Validator } from '@cfworker/json-schema'
-import type { JsonSchema, OutputSchema } from '../conversation/types.ts'
+import type { OutputSchema } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
-import { isPattern } from './cli-schema.ts'
+import { SchemaThreads } from './schema-threads.ts'
 
 /** The tool through which the CLI has the model write JSON of a given shape. */
 export const STRUCTURED_OUTPUT = 'StructuredOutput'
 
-/** Reasons quoted when an answer does not fit its schema. */
-const QUOTED_REASONS = 3
+const threads = new SchemaThreads()
+
+/** An answer that is complete, and the JSON that it was to be. */
+export type Promised = { json: string; outputSchema: OutputSchema }
 
 /**
- * Throws if a whole answer misses a strict schema. One that is not strict asks for JSON and
- * promises none: whatever the model says is the answer.
+ * Checks a whole answer against the schema the client sent; what is wrong if it misses a strict one.
+ * One that is not strict asks for JSON and promises none: whatever the model says is the answer. But
+ * the CLI checks it all the same, and must not be at it for ever.
  */
-export function requireConforming(answer: string, { schema, strict }: OutputSchema): void {
-  if (!strict) return
-  const value = parse(answer)
-  const { valid, errors } = validate(value, schema)
-  if (valid) return
-  const reasons = errors.slice(-QUOTED_REASONS).map((e) => `${e.instanceLocation}: ${e.error}`)
-  throw nonConforming(reasons.join('; '))
-}
-
-function validate(value: unknown, schema: JsonSchema) {
-  // Patterns as other languages write them (`\-`) would be an error of the validator.
-  const usable: object = JSON.parse(JSON.stringify(schema), (key, inner: unknown) =>
-    key === 'pattern' && typeof inner === 'string' && !isPattern(inner, 'u') ? undefined : inner,
-  )
-  try {
-    return new Validator(usable, '2020-12', false).validate(value)
-  } catch (cause) {
-    throw new TurnError('invalid_request', `The JSON schema is invalid: ${String(cause)}`, {
-      cause,
-    })
-  }
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    throw nonConforming('it is not JSON')
+export async function conformance({
+  json,
+  outputSchema,
+}: Promised): Promise<TurnError | undefined> {
+  const { schema, strict } = outputSchema
+  const verdict = await threads.check({ json, schema })
+  if (!strict && verdict.is !== 'unchecked') return undefined
+  switch (verdict.is) {
+    case 'fitting':
+      return undefined
+    case 'other':
+      return nonConforming(verdict.reason)
+    case 'unusable':
+      return new TurnError('invalid_request', `The JSON schema is invalid: ${verdict.reason}`)
+    case 'unchecked':
+      return new TurnError(
+        'upstream',
+        "The model's answer could not be checked against the requested JSON schema in time: a pattern in it is too hard to match, or it refers to itself too often. Simplify it.",
+      )
+    default:
+      return verdict satisfies never
   }
 }
 

@@ -16,6 +16,7 @@ import type {
   StreamEvent,
 } from './protocol.ts'
 import { Answer, type AnswerRules } from './answer.ts'
+import type { Promised } from './structured-output.ts'
 import { estimateUsage, mergeUsage, toUsage } from './usage.ts'
 
 /** The model API's words; one that we do not know ended the turn all the same. */
@@ -70,6 +71,11 @@ export class TurnTranslator {
     return this.#goesOnAlone
   }
   #goesOnAlone = false
+
+  /** See `Answer.promised`. */
+  get promised(): Promised | undefined {
+    return this.#answer.promised
+  }
 
   /** Whether the worker is of no more use: it goes on alone, or remembers another answer. */
   get spent(): boolean {
@@ -187,7 +193,10 @@ export class TurnTranslator {
       this.#category = error ?? this.#category
       return []
     }
-    if (message.id === this.#streamedId) return []
+    if (message.id === this.#streamedId) {
+      this.#answer.noteWhole()
+      return []
+    }
     this.#usage = mergeUsage(this.#usage, message.usage)
     const events = this.#begin(message)
     for (const { text, thinking, input, ...block } of message.content) {

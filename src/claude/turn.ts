@@ -2,6 +2,7 @@ import type { AssistantMessage, RateLimit, StopReason, TurnEvent } from '../conv
 import { TurnError } from '../errors.ts'
 import type { AnswerRules } from './answer.ts'
 import type { CliMessage } from './protocol.ts'
+import { conformance, type Promised } from './structured-output.ts'
 import { TurnTranslator } from './turn-events.ts'
 
 /** Events that may wait for a slow reader before the CLI's output is left unread. */
@@ -48,6 +49,8 @@ export class Turn {
   readonly #totalTimer: Timer
   readonly #controller: ReadableStreamDefaultController<TurnEvent>
   #demand: PromiseWithResolvers<void> | undefined
+  /** Of the answer against the schema it is to fit: what is wrong with it. */
+  #check: Promise<TurnError | undefined> | undefined
   #closed = false
 
   constructor({ rules, limits, onAbandoned }: TurnOptions) {
@@ -109,11 +112,17 @@ export class Turn {
   translate(message: CliMessage): TurnEvent[] {
     if (this.#closed) return []
     this.#idleTimer.refresh()
-    return this.#translator.translate(message)
+    const events = this.#translator.translate(message)
+    const { promised } = this.#translator
+    if (promised) this.#check ??= this.#startCheck(promised)
+    return events
   }
 
   /** Resolves when the reader has room for more: back-pressure from the client to the CLI. */
   async deliver(events: readonly TurnEvent[]): Promise<void> {
+    if (this.#translator.promised && this.#check && events.at(-1)?.type === 'stop') {
+      return this.#endChecked(this.#check, events)
+    }
     for (const event of events) this.#enqueue(event)
     if (this.#closed || (this.#controller.desiredSize ?? 0) > 0) return
     this.#demand = Promise.withResolvers()
@@ -124,6 +133,28 @@ export class Turn {
 
   fail(error: Error): void {
     for (const event of this.#translator.fail(error)) this.#enqueue(event)
+  }
+
+  /**
+   * Not at the end: the CLI checks structured output by itself before it prints the end of it, with
+   * the same patterns, and may be at it for hours.
+   */
+  async #startCheck(promised: Promised): Promise<TurnError | undefined> {
+    const error = await conformance(promised)
+    if (error) this.fail(error)
+    return error
+  }
+
+  /**
+   * The end waits until the answer is known to be what was promised. What the CLI prints meanwhile
+   * does not: a further request of its own must be seen at once.
+   */
+  #endChecked(check: Promise<TurnError | undefined>, events: readonly TurnEvent[]): void {
+    for (const event of events.slice(0, -1)) this.#enqueue(event)
+    void check.then((error) => {
+      const end = error ? [{ type: 'error', error } as const] : events.slice(-1)
+      for (const event of end) this.#enqueue(event)
+    })
   }
 
   #enqueue(event: TurnEvent): void {

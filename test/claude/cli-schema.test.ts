@@ -61,6 +61,8 @@ describe('a schema that nobody could use is an error that says where', () => {
     [{ type: 'string', pattern: '([' }, '#/properties/a/pattern'],
     [{ $ref: '#/$defs/nope' }, '#/properties/a/$ref'],
     [{ $ref: 'https://example.com/schema' }, '#/properties/a/$ref'],
+    [{ $ref: '#/%ZZ' }, '#/properties/a/$ref'],
+    [{ $ref: '#/constructor' }, '#/properties/a/$ref'],
     [{ anyOf: [] }, '#/properties/a/anyOf'],
     [{ enum: [] }, '#/properties/a/enum'],
     [{ properties: { b: 'string' } }, '#/properties/a/properties/b'],

@@ -134,6 +134,16 @@ function question(stream: boolean) {
   return JSON.stringify({ model: 'claude-sonnet-4', messages, stream })
 }
 
+/** The scripted model answers with a city, whatever property the schema requires. */
+function strictQuestion(required: string) {
+  const schema = { type: 'object', required: [required] }
+  return JSON.stringify({
+    model: 'claude-sonnet-4',
+    messages: [{ role: 'user', content: 'echo {"city":"Ulm"}' }],
+    response_format: { type: 'json_schema', json_schema: { name: 'place', strict: true, schema } },
+  })
+}
+
 async function checkCommands(binary: string, cwd: string) {
   await check('--version names the version', () => {
     const text = run(binary, cwd, '--version')
@@ -175,6 +185,16 @@ async function checkServer(base: string) {
     const text = chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')
     expect(text.includes('pelican'), `it said ${text}`)
   })
+  await check(
+    'an answer to a strict schema is checked, by a thread that the binary holds',
+    async () => {
+      const fitting = await post(base, strictQuestion('city'))
+      expect(fitting.status === 200, `status ${fitting.status}, ${await fitting.text()}`)
+      const other = await post(base, strictQuestion('river'))
+      const text = await other.text()
+      expect(other.status === 502 && text.includes('river'), `status ${other.status}, ${text}`)
+    },
+  )
   await check('malformed JSON is a 400 in the shape of OpenAI', async () => {
     const response = await post(base, '{"model":')
     const text = await response.text()
