@@ -7,7 +7,6 @@ import {
   type ToolChoice,
   type ToolSpec,
 } from '../conversation/types.ts'
-import { createImageReader } from '../dialect/image.ts'
 import { invalid } from '../dialect/invalid.ts'
 import type { Remarks } from '../dialect/remarks.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
@@ -20,7 +19,7 @@ export function toConversation(
   request: MessagesRequest | CountTokensRequest,
   options: RequestOptions,
 ): Conversation {
-  const messages = toTurns(request.messages, createImageReader(options))
+  const messages = toTurns(request.messages, options)
   if (messages.at(-1)?.role !== 'user') {
     throw invalid('messages', "the last one must have role 'user', and content that is not empty")
   }
@@ -29,7 +28,7 @@ export function toConversation(
   const outputSchema = toOutputSchema(request)
   return {
     model: options.model,
-    system: toSystem(request),
+    system: toSystem(request, options.remarks),
     messages,
     tools,
     ...(effort && { effort }),
@@ -39,22 +38,27 @@ export function toConversation(
 }
 
 /** A line that the CLI as a client writes about itself; ours says who asks, once. */
-const BILLING_HEADER = /^x-anthropic-billing-header:/
+function isBillingHeader(text: string): boolean {
+  return text.startsWith('x-anthropic-billing-header:') && !text.trimEnd().includes('\n')
+}
 
 /**
  * Instructions in the midst of the messages join the system prompt, in order: the CLI takes them
  * in one place only. What was meant for an earlier turn alone is left out.
  */
-function toSystem({ system, messages }: CountTokensRequest): string {
+function toSystem({ system, messages }: CountTokensRequest, remarks: Remarks): string {
   const lastUser = messages.findLastIndex(({ role }) => role === 'user')
   const later = messages.flatMap((message, index) => {
     if (message.role !== 'system') return []
     const over = message.clear_at === 'next_user_message' && index < lastUser
     return over ? [] : texts(message.content)
   })
-  return [...texts(system).filter((text) => !BILLING_HEADER.test(text)), ...later]
-    .filter((text) => text !== '')
-    .join('\n\n')
+  const first = texts(system).filter((text, index) => {
+    if (!isBillingHeader(text)) return true
+    remarks.ignore(typeof system === 'string' ? 'system' : `system[${index}]`)
+    return false
+  })
+  return [...first, ...later].filter((text) => text !== '').join('\n\n')
 }
 
 function texts(content: CountTokensRequest['system']): string[] {

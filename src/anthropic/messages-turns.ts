@@ -8,13 +8,17 @@ import type {
   UserBlock,
 } from '../conversation/types.ts'
 import { readBase64 } from '../dialect/base64.ts'
-import type { ImagePlace, ImageReader } from '../dialect/image.ts'
+import { createImageReader, type ImagePlace, type ImageReader } from '../dialect/image.ts'
 import { invalid } from '../dialect/invalid.ts'
+import type { Remarks } from '../dialect/remarks.ts'
+import type { RequestOptions } from '../dialect/request-options.ts'
 import type { AssistantParam, MessageParam, ToolResultParam, UserParam } from './messages-schema.ts'
 
+type ReadOptions = Pick<RequestOptions, 'model' | 'remarks'>
+
 /** The client's messages as turns of user and assistant, each call answered in the next turn. */
-export function toTurns(messages: readonly MessageParam[], images: ImageReader): Message[] {
-  const reader = new TurnReader(images)
+export function toTurns(messages: readonly MessageParam[], options: ReadOptions): Message[] {
+  const reader = new TurnReader(options)
   for (const [index, message] of messages.entries()) reader.read(message, `messages[${index}]`)
   reader.requireResults()
   return reader.turns
@@ -27,9 +31,11 @@ class TurnReader {
   readonly #usedIds = new Set<string>()
   readonly #ids = new CallIds()
   readonly #images: ImageReader
+  readonly #remarks: Remarks
 
-  constructor(images: ImageReader) {
-    this.#images = images
+  constructor(options: ReadOptions) {
+    this.#images = createImageReader(options)
+    this.#remarks = options.remarks
   }
 
   read(message: MessageParam, path: string): void {
@@ -135,7 +141,10 @@ class TurnReader {
 
   /** A tool's output is data: blanks are as good as anything. */
   #toResultContent(block: ResultParam, path: string): ContentBlock[] {
-    if (block.type === 'tool_reference') return [{ type: 'text', text: block.tool_name }]
+    if (block.type === 'tool_reference') {
+      this.#remarks.change(path)
+      return [{ type: 'text', text: block.tool_name }]
+    }
     if (block.type !== 'text') return this.#toContent(block, path, 'tool_result')
     return block.text === '' ? [] : [{ type: 'text', text: block.text }]
   }

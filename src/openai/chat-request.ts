@@ -64,7 +64,7 @@ function toTools(request: ChatRequest, remarks: Remarks): ToolSpec[] {
 function toParameters(
   request: ChatRequest,
   tools: readonly ToolSpec[],
-  { sampling }: RequestOptions,
+  options: RequestOptions,
 ): Parameters {
   const { max_completion_tokens, max_tokens, stop } = request
   const maxTokens = max_completion_tokens ?? max_tokens
@@ -74,7 +74,7 @@ function toParameters(
     parallelToolCalls: !request.functions && (request.parallel_tool_calls ?? true),
     ...(maxTokens && { maxTokens }),
     ...toStops(stop),
-    ...toSampling(request, sampling),
+    ...toSampling(request, options),
   }
 }
 

@@ -66,12 +66,12 @@ function toPrompts({ prompt }: CompletionRequest): string[] {
   })
 }
 
-function toParameters(request: CompletionRequest, { sampling }: RequestOptions) {
+function toParameters(request: CompletionRequest, options: RequestOptions) {
   const { max_tokens, stop } = request
   return {
     ...DEFAULT_PARAMETERS,
     ...(max_tokens && { maxTokens: max_tokens }),
     ...toStops(stop),
-    ...toSampling(request, sampling),
+    ...toSampling(request, options),
   }
 }

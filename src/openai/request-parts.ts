@@ -85,10 +85,11 @@ export function toOutputSchema(
 /** The model API's temperature ends at 1. */
 export function toSampling(
   request: { temperature?: number | null | undefined; top_p?: number | null | undefined },
-  sampling: RequestOptions['sampling'],
+  { sampling, remarks }: Pick<RequestOptions, 'sampling' | 'remarks'>,
 ): Pick<Parameters, 'temperature' | 'topP'> {
   const { temperature, top_p } = request
   if (sampling === 'ignore') return {}
+  if ((temperature ?? 0) > 1) remarks.change('temperature')
   return {
     ...(typeof temperature === 'number' && { temperature: Math.min(1, temperature) }),
     ...(typeof top_p === 'number' && { topP: top_p }),

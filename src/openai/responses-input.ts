@@ -4,7 +4,9 @@ import type {
   Message,
   ToolResultBlock,
 } from '../conversation/types.ts'
-import type { ImageReader } from '../dialect/image.ts'
+import { createImageReader, type ImageReader } from '../dialect/image.ts'
+import type { Remarks } from '../dialect/remarks.ts'
+import type { RequestOptions } from '../dialect/request-options.ts'
 import { KeyedQueue } from '../dialect/keyed-queue.ts'
 import { TurnError } from '../errors.ts'
 import {
@@ -21,6 +23,7 @@ import { joinInstructions } from './request-parts.ts'
 import { type ContentPart, isKnown, type Item, type KnownItem } from './responses-items.ts'
 import { REFUSAL } from './responses-output.ts'
 
+type ReadOptions = Pick<RequestOptions, 'model' | 'remarks'>
 type Content = string | readonly ContentPart[]
 type Call = Extract<KnownItem, { type: 'function_call' | 'custom_tool_call' }>
 type Output = Extract<KnownItem, { type: 'function_call_output' | 'custom_tool_call_output' }>
@@ -43,9 +46,9 @@ export function toSystem(instructions: string | null | undefined, history: Histo
  * Items as turns of user and assistant. What the assistant said and called in a row is one turn,
  * and the outputs of its calls follow it, wherever the client put them.
  */
-export function toTurns(history: History, images: ImageReader): Message[] {
+export function toTurns(history: History, options: ReadOptions): Message[] {
   const items = placed(history)
-  const reader = new ItemReader(items, images)
+  const reader = new ItemReader(items, options)
   for (const item of items) reader.read(item)
   reader.endTurn()
   return reader.turns
@@ -65,6 +68,7 @@ function place(items: readonly Item[], pathOf: (index: number) => string): Place
 class ItemReader {
   readonly #messages = new MessageReader()
   readonly #images: ImageReader
+  readonly #remarks: Remarks
   /** Outputs that no call has taken yet, by the id of their call. */
   readonly #outputs = new KeyedQueue<PlacedOutput>()
   readonly #taken = new Set<Output>()
@@ -72,8 +76,9 @@ class ItemReader {
   #blocks: AssistantBlock[] = []
   readonly #calls = new Set<string>()
 
-  constructor(items: readonly Placed[], images: ImageReader) {
-    this.#images = images
+  constructor(items: readonly Placed[], options: ReadOptions) {
+    this.#images = createImageReader(options)
+    this.#remarks = options.remarks
     for (const [order, { item, path }] of items.entries()) {
       if (isOutput(item)) this.#outputs.put(item.call_id, { item, path, order })
     }
@@ -96,7 +101,9 @@ class ItemReader {
       case 'function_call':
       case 'custom_tool_call':
         // An answer that was cut off in the middle of a call: nobody could run it.
-        if (item.status === 'incomplete' && !this.#outputs.has(item.call_id)) return
+        if (item.status === 'incomplete' && !this.#outputs.has(item.call_id)) {
+          return this.#remarks.ignore(path)
+        }
         if (this.#calls.has(item.call_id)) {
           throw invalid(`${path}.call_id`, `there are two calls '${item.call_id}' in a row`)
         }

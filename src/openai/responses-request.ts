@@ -5,7 +5,6 @@ import {
   type ToolChoice,
   type ToolSpec,
 } from '../conversation/types.ts'
-import { createImageReader } from '../dialect/image.ts'
 import type { Remarks } from '../dialect/remarks.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
 import { toToolSpecs } from '../dialect/tool-spec.ts'
@@ -18,8 +17,8 @@ export type ResponsesOptions = RequestOptions & { history: History }
 
 /** A responses request as the neutral conversation. */
 export function toConversation(request: ResponsesRequest, options: ResponsesOptions): Conversation {
-  const { history, model, sampling, remarks } = options
-  const messages = toTurns(history, createImageReader(options))
+  const { history, model, remarks } = options
+  const messages = toTurns(history, options)
   if (messages.at(-1)?.role !== 'user') {
     throw new TurnError(
       'invalid_request',
@@ -37,7 +36,7 @@ export function toConversation(request: ResponsesRequest, options: ResponsesOpti
     tools,
     ...(effort && { effort }),
     ...(outputSchema && { outputSchema }),
-    parameters: toParameters(request, tools, sampling),
+    parameters: toParameters(request, tools, options),
   }
 }
 
@@ -55,7 +54,7 @@ function toTools(request: ResponsesRequest, remarks: Remarks): ToolSpec[] {
 function toParameters(
   request: ResponsesRequest,
   tools: readonly ToolSpec[],
-  sampling: RequestOptions['sampling'],
+  options: RequestOptions,
 ): Parameters {
   const { max_output_tokens: maxTokens, parallel_tool_calls } = request
   return {
@@ -63,7 +62,7 @@ function toParameters(
     toolChoice: requireTools(toToolChoice(request), tools),
     parallelToolCalls: parallel_tool_calls ?? true,
     ...(maxTokens && { maxTokens }),
-    ...toSampling(request, sampling),
+    ...toSampling(request, options),
   }
 }
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'bun:test'
-import { createImageReader } from '../../src/dialect/image.ts'
 import { Remarks } from '../../src/dialect/remarks.ts'
 import { png } from '../support/images.ts'
 import { toTurns } from '../../src/openai/responses-input.ts'
@@ -27,10 +26,10 @@ const result = (id: string, content: object[] = [{ type: 'text', text: `result o
   content,
 })
 
-const turnsOf = (input: string | object[]) =>
+const turnsOf = (input: string | object[], remarks = new Remarks()) =>
   toTurns(
     { before: [], input: toItems(typeof input === 'string' ? input : parseItems(input)) },
-    createImageReader({ model: 'sonnet', remarks: new Remarks() }),
+    { model: 'sonnet', remarks },
   )
 
 describe('input', () => {
@@ -247,4 +246,10 @@ describe('input', () => {
   for (const [name, input, messages] of cases) {
     test(name, () => expect<object[]>(turnsOf(input)).toEqual(messages))
   }
+})
+
+test('a call that was cut off is named, for it is left out', () => {
+  const remarks = new Remarks()
+  turnsOf([call('a', { status: 'incomplete' }), { role: 'user', content: 'go on' }], remarks)
+  expect(remarks.ignored).toEqual(['input[0]'])
 })

@@ -78,6 +78,24 @@ test(
   TEST_MS,
 )
 
+// Bun's doing, see docs/conformance.md: nothing may come behind a request before its answer.
+for (const [what, behind] of [
+  ['another request', HEALTH],
+  ['an empty line', '\r\n'],
+] as const) {
+  test(`${what} behind a request ends it, and its worker is released`, async () => {
+    const turn = scriptedTurn()
+    pool.answerWith(async () => ({ events: turn.events, worker: 'warm', ignored: [] }))
+    const before = pool.runs.length
+    const asking = open(post(JSON.stringify(QUESTION)))
+    await until(() => pool.runs.length > before, WAIT_MS, 'the question')
+    asking.socket.write(behind)
+    await within(asking.closed, WAIT_MS, 'the end of its connection')
+    expect(pool.runs.at(-1)?.signal.aborted).toBe(true)
+    expect(asking.received()).not.toContain('200 OK')
+  })
+}
+
 test(
   'a body that stops, or that never ends, is a 408',
   async () => {
