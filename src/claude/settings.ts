@@ -52,14 +52,15 @@ export function settingsDifference(
   inForce: LiveSettings,
   wanted: LiveSettings,
 ): Record<string, unknown> | undefined {
-  const env = Object.entries(wanted.env).filter(
+  // All of them, or the CLI goes back to what it was started with in those that are left out.
+  const envChanged = Object.entries(wanted.env).some(
     ([name, value]) => value !== Object.entries(inForce.env).find(([key]) => key === name)?.[1],
   )
   const difference = {
     ...(wanted.model !== inForce.model && { model: wanted.model }),
     // The CLI keeps the last level unless told; null is the model's own default.
     ...(wanted.effortLevel !== inForce.effortLevel && { effortLevel: wanted.effortLevel }),
-    ...(env.length > 0 && { env: Object.fromEntries(env) }),
+    ...(envChanged && { env: wanted.env }),
   }
   return Object.keys(difference).length > 0 ? difference : undefined
 }
