@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
 import { version } from './package.json'
+import { billOfMaterials } from './sbom.ts'
 
 const ROOT = import.meta.dir
 const DIST = join(ROOT, 'dist')
@@ -43,6 +44,10 @@ async function release() {
     console.log(`${archive.name}  ${(archive.bytes.length / 1e6).toFixed(1)} MB`)
     await rm(stage, { recursive: true })
   }
+  const materials = `${NAME}-${version}.cdx.json`
+  const bill = Buffer.from(`${JSON.stringify(await billOfMaterials(ROOT), undefined, 2)}\n`)
+  sums.push(`${sha256(bill).toHex()}  ${materials}\n`)
+  await Bun.write(join(DIST, materials), bill)
   await Bun.write(join(DIST, SUMS), sums.join(''))
 }
 

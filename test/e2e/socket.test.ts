@@ -91,7 +91,7 @@ describe.if(process.platform !== 'win32')('a Unix socket', () => {
     async () => {
       const nowhere = join(programs.home, 'no', 'such', 'api.sock')
       const { code, err } = await programs.run([...DEMO, '--listen', `unix:${nowhere}`])
-      expect(code).toBe(1)
+      expect(code).toBe(73)
       expect(err).toContain(`Cannot listen on ${nowhere}`)
       expect(err).not.toMatch(/^\s+at /m)
     },

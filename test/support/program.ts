@@ -48,7 +48,8 @@ export class Programs {
 
   /** Runs it until its banner is there; `url` is what the banner names as its address. */
   async serve(args: readonly string[], env: Env = {}) {
-    const program = this.start(['--port', '0', '--claude', CLAUDE, ...args], env)
+    const port = args.includes('--listen') ? [] : ['--port', '0']
+    const program = this.start([...port, '--claude', CLAUDE, ...args], env)
     const ready = program.out.saw('Try it:').then(() => program.out.saw('curl'))
     const ended = program.child.exited.then((code) => {
       throw new Error(`It ended with ${code}: ${program.err.text()}`)
