@@ -1,6 +1,7 @@
 import type { Block } from './bodies.ts'
 import { canonical } from './exact-json.ts'
 import { blocksOf, type Received } from './received.ts'
+import { argumentsMeaning } from './schema-meaning.ts'
 import type { Expected } from './upstream.ts'
 
 /** Where in the request something got lost, and what. */
@@ -159,8 +160,10 @@ function toolDifferences(
     const found = got.tools.find((tool) => tool.name === name)
     if (isNamed([at])) return []
     if (!found) return [{ at, text: `gone: '${name}' ${JSON.stringify(schema).slice(0, 400)}` }]
-    const keys = [found.description ?? '', found.input_schema]
-    const [is, should] = [canonical(keys), canonical([description, { type: 'object', ...schema }])]
+    const [is, should] = [
+      canonical([found.description ?? '', argumentsMeaning(found.input_schema)]),
+      canonical([description, argumentsMeaning(schema)]),
+    ]
     return is === should ? [] : [{ at, text: parting(is, should) }]
   })
   const named = isNamed(tools.map(({ at }) => at))
