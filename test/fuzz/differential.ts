@@ -1,4 +1,5 @@
 import { messageReply, type ReplyBlock } from '../../src/demo/message-stream.ts'
+import { startTestModelApi, type TestModelApi } from '../support/model-api.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { until } from '../support/waiting.ts'
 import { type Answer, answerDifference, readAnswer } from './answers.ts'
@@ -38,30 +39,41 @@ type Asked = { answer: Answer; received: Received; readers: number }
 
 type Asking = { step: number; stream: boolean; previous?: Previous | undefined }
 
-/** A server with a model of its own, on which one conversation after another is played. */
+type LaneParts = { server: TestServer; fresh: TestServer; api: TestModelApi }
+
+/** Two servers with a model of their own, on which one conversation after another is played. */
 export class Lane {
   readonly #server: TestServer
+  /** Knows of no conversation until its last question is asked once more. */
+  readonly #fresh: TestServer
+  readonly #api: TestModelApi
   readonly #tally: Tally
   /** The first long history brings up a worker that reads the next ones from files. */
   #expectsLong = false
 
-  private constructor(server: TestServer, tally: Tally) {
+  private constructor({ server, fresh, api }: LaneParts, tally: Tally) {
     this.#server = server
+    this.#fresh = fresh
+    this.#api = api
     this.#tally = tally
   }
 
   static async start(tally: Tally): Promise<Lane> {
+    const api = startTestModelApi()
     // One is asked, one is on its way, one reads histories from files, one is left behind.
     const settings = { 'max-workers': 4, 'warm-workers': 1 }
-    return new Lane(await startServer({ settings }), tally)
+    const server = await startServer({ api, settings })
+    const fresh = await startServer({ api, settings: { 'max-workers': 2, 'warm-workers': 1 } })
+    return new Lane({ server, fresh, api }, tally)
   }
 
   get #readers(): number {
     return this.#server.pool.snapshot().readers
   }
 
-  stop(): Promise<void> {
-    return this.#server.stop()
+  async stop(): Promise<void> {
+    await Promise.all([this.#server.stop(), this.#fresh.stop()])
+    await this.#api.stop()
   }
 
   /** Plays a conversation to its end, or to where it is refused; throws where it differs. */
@@ -74,7 +86,7 @@ export class Lane {
       if (isFile) await this.#reader()
       const stream = streams[step] ?? false
       const before = this.#readers
-      const asked = await this.#ask(conversation, { step, stream, previous })
+      const asked = await this.#ask(this.#server, conversation, { step, stream, previous })
       if (!asked) return
       const isRead = isFile && before > 0 && asked.readers < before
       this.#tally.answered(wayOf(asked.answer, isRead), asked.answer)
@@ -90,7 +102,7 @@ export class Lane {
   async #again(conversation: Conversation, received: Received): Promise<void> {
     const step = conversation.steps.length - 1
     const stream = !(conversation.streams[step] ?? false)
-    const again = await this.#ask(conversation, { step, stream })
+    const again = await this.#ask(this.#fresh, conversation, { step, stream })
     if (!again) return
     this.#tally.answered(wayOf(again.answer, false), again.answer)
     // Only Anthropic's API has several texts in an answer to send back.
@@ -101,8 +113,12 @@ export class Lane {
     throw new Differs(step, [{ at: 'among the ways', text: parting(seeded ?? '', live ?? '') }])
   }
 
-  async #ask(conversation: Conversation, asking: Asking): Promise<Asked | undefined> {
-    const { api, url } = this.#server
+  async #ask(
+    { url }: TestServer,
+    conversation: Conversation,
+    asking: Asking,
+  ): Promise<Asked | undefined> {
+    const api = this.#api
     const { dialect, steps } = conversation
     const { step } = asking
     const said = steps[step]?.said

@@ -4,7 +4,7 @@
  */
 export function meaningOf(schema: unknown): unknown {
   if (!isObject(schema)) return schema
-  const required = new Set(asList(schema['required']))
+  const required = new Set(asList(schema['required']).map(String))
   const entries = Object.entries(schema).flatMap(([key, value]): [string, unknown][] => {
     // Go writes null for what is not there.
     if (value === null && key !== 'const' && key !== 'default') return []
@@ -34,7 +34,9 @@ export function meaningOf(schema: unknown): unknown {
   })
   return Object.fromEntries([
     ...entries,
-    ...(required.size > 0 ? [['required', [...required].toSorted()] as const] : []),
+    ...(required.size > 0
+      ? [['required', [...required].toSorted((a, b) => (a < b ? -1 : 1))] as const]
+      : []),
   ])
 }
 

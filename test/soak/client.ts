@@ -46,7 +46,12 @@ export async function put(ask: Ask, { url, model, tally }: Target): Promise<bool
   const send = async () => {
     const response = await fetch(url + PATH[talk.dialect], {
       method: 'POST',
-      headers: { 'content-type': 'application/json', connection: 'close' },
+      headers: {
+        ...{ 'content-type': 'application/json', connection: 'close' },
+        ...(talk.dialect === 'chat'
+          ? { authorization: `Bearer ${talk.key}` }
+          : { 'x-api-key': talk.key }),
+      },
       body: JSON.stringify(toBody(talk, stream)),
       signal: client.signal,
     })

@@ -9,7 +9,7 @@ const MAX_TRIES = 3
 
 /** What a conversation is mainly about, by how many of a hundred are. */
 const KINDS = [
-  ...[['single', 30] as const, ['further', 22] as const, ['tools', 22] as const],
+  ...[['single', 22] as const, ['further', 30] as const, ['tools', 22] as const],
   ...[['history', 8] as const, ['big', 4] as const, ['image', 6] as const, ['long', 8] as const],
 ] as const
 type Kind = (typeof KINDS)[number][0]
@@ -42,7 +42,7 @@ const BIG_CHARS = [60_000, 700_000] as const
  * number alone. `mayAsk` says whether there may be another request.
  */
 export async function runJourney(
-  { seed, number }: { seed: number; number: number },
+  { seed, number, key }: { seed: number; number: number; key: string },
   put: Put,
   mayAsk: () => boolean,
 ): Promise<void> {
@@ -50,12 +50,12 @@ export async function runJourney(
   const kind = random.weighted<Kind>(KINDS)
   const dialect = random.pick<Dialect>(['chat', 'chat', 'messages'])
   const opening = {
-    ...{ journey: number, dialect },
+    ...{ journey: number, key, dialect },
     system: random.chance(0.5) ? `You are ${createToken(number, 0)}. ${prose(random, 20)}.` : '',
     toolNote: kind === 'tools' ? `Looks ${createToken(number, 0)} up.` : '',
   }
   const entries: Entry[] = kind === 'history' ? pastOf(random, number) : []
-  const turns = kind === 'further' ? random.int(2, 4) : 1
+  const turns = kind === 'further' ? random.int(3, 8) : 1
   let asks = 0
 
   for (let turn = 0; turn < turns; turn++) {
@@ -85,7 +85,8 @@ export async function runJourney(
 
 function createPlan(random: Random, talk: Talk, token: string, reply: Reply): Plan {
   const fault = random.chance(FAULT_SHARE) ? random.pick(FAULTS) : undefined
-  return { token, reply, fault, system: talk.system, upstream: toUpstream(talk) }
+  const { key, system } = talk
+  return { token, key, reply, fault, system, upstream: toUpstream(talk) }
 }
 
 function createReply(

@@ -32,6 +32,8 @@ export type Fault = (typeof FAULTS)[number]
 
 export type Plan = {
   token: string
+  /** Of the client that asks: no session of the CLI may serve two of them. */
+  key: string
   reply: Reply
   fault: Fault | undefined
   /** What the model API must get. */
@@ -39,6 +41,7 @@ export type Plan = {
   upstream: readonly object[]
 }
 
+const SESSION = /session_id\\":\\"([\da-f-]{36})/
 const TOKEN = /tok-(\d+)-\d+-tok/g
 
 /** Names a request; what it says stands in the prompt, and in the answer. */
@@ -57,6 +60,8 @@ export type Finding = { kind: 'wrong' | 'mixed' | 'doubled'; text: string }
 export class SoakModel {
   readonly #plans = new Map<string, Plan>()
   readonly #asked = new Map<string, number>()
+  /** The sessions of the CLI, and the key that each of them serves. */
+  readonly sessions = new Map<string, string>()
   readonly #report: (finding: Finding) => void
 
   constructor(report: (finding: Finding) => void) {
@@ -91,7 +96,16 @@ export class SoakModel {
     // tries again without some of its features.
     if (!plan) return errorReply(403, 'permission_error', `${token} is not expected`)
     this.#compare(plan, request, conversation)
+    this.#noteSession(plan, request)
     return answer(plan, request.signal)
+  }
+
+  #noteSession({ token, key }: Plan, { text }: ModelRequest): void {
+    const session = SESSION.exec(text)?.[1] ?? 'none'
+    const owner = this.sessions.get(session) ?? key
+    this.sessions.set(session, owner)
+    if (owner === key) return
+    this.#report({ kind: 'mixed', text: `${token}: one session serves two keys` })
   }
 
   #compare({ token, system, upstream }: Plan, request: ModelRequest, received: object[]): void {

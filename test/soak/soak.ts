@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
@@ -17,9 +18,13 @@ import {
   socketsOf,
   watchSessions,
 } from './census.ts'
-import { put } from './client.ts'
-import { runJourney } from './journey.ts'
+import { put, type Target } from './client.ts'
+import { ATTACK_NAMES, attackWith, type Victim } from './hostile.ts'
+import { type Put, runJourney } from './journey.ts'
+import { keyChecks, storeForEach } from './keys.ts'
+import { memoryChecks } from './memory.ts'
 import { SoakModel } from './model.ts'
+import { Random } from './random.ts'
 import { type Check, printReport } from './report.ts'
 import { Tally } from './tally.ts'
 
@@ -27,25 +32,24 @@ const ROOT = join(import.meta.dir, '../..')
 const MAX_WORKERS = 6
 const WARM_WORKERS = 2
 const TTL_S = 8
+const KEYS = ['key-of-ada', 'key-of-bert', 'key-of-cleo']
+/** The share of requests that mean harm. */
+const HOSTILE_SHARE = 0.05
+const dataDir = mkdtempSync(join(tmpdir(), 'claude-max-api-soak-'))
 const SETTINGS = [
   ...['--port', '0', '--claude', CLAUDE, '--log-level', 'error', '--log-format', 'json'],
   ...['--max-workers', String(MAX_WORKERS), '--warm-workers', String(WARM_WORKERS)],
   ...['--max-queue', '1000', '--first-event-timeout', '8s', '--request-timeout', '8s'],
-  ...['--idle-ttl', `${TTL_S}s`, '--park-ttl', `${TTL_S}s`],
+  ...['--idle-ttl', `${TTL_S}s`, '--park-ttl', `${TTL_S}s`, '--data-dir', dataDir],
+  ...KEYS.flatMap((key) => ['--api-key', key]),
 ]
 /**
  * Rush and calm take turns: in a rush requests queue and every kept worker is given up for another
  * conversation; with no more clients than this, conversations go on where they stopped.
  */
 const CALM_CLIENTS = 4
-const PHASE_MS = 15_000
-/** Growth of memory over the run that is put down to chance. */
-const FLAT = 1.1
-/** A short run is nearly all warm-up, in which only a leak without bounds shows. */
-const NEARLY_FLAT = 1.5
-const LONG_RUN_MS = 10 * 60_000
-/** Until this share of the run is over, memory may grow: programs warm up. */
-const WARM_UP = 0.25
+const PERIOD_MS = 30_000
+const CALM_MS = 20_000
 const SAMPLE_MS = 500
 const PROGRESS_MS = 15_000
 const START_MS = 60_000
@@ -100,14 +104,21 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 async function soak(): Promise<boolean> {
   const url = await within(addressOf(server.stdout), START_MS, 'the start of the server')
   const startedAt = performance.now()
-  const rss = await underLoad(url)
+  const target: Target = { url, model, tally }
+  const victim: Victim = { url, keys: KEYS, stored: await storeForEach(target, KEYS) }
+  const rss = await underLoad(target, victim)
   const seconds = (performance.now() - startedAt) / 1_000
-  const checks = [...memoryChecks(rss), ...(await checksAtRest(url)), ...(await checksAtTheEnd())]
+  const checks = [
+    ...memoryChecks(rss, SAMPLE_MS),
+    ...(await keyChecks(model, victim)),
+    ...(await checksAtRest(url)),
+    ...(await checksAtTheEnd()),
+  ]
   return printReport({ tally, checks, seconds, seed: options.seed })
 }
 
 /** Puts all the questions; resolves to the memory of the server, sampled meanwhile, in MB. */
-async function underLoad(url: string): Promise<number[]> {
+async function underLoad(target: Target, victim: Victim): Promise<number[]> {
   const deadline = performance.now() + options.minutes * 60_000
   const rss: number[] = []
   const sampling = setInterval(() => rss.push(rssMbOf(server.pid)), SAMPLE_MS)
@@ -119,17 +130,28 @@ async function underLoad(url: string): Promise<number[]> {
   }, PROGRESS_MS)
   let number = 0
   const mayAsk = () => performance.now() < deadline && tally.requests < options.requests
+  const random = new Random(options.seed)
+  const attack = async (name: string) => {
+    tally.beginAttack(name)
+    tally.endAttack(await attackWith(name, victim, random))
+  }
   const client = async (index: number) => {
     while (mayAsk()) {
       if (index >= CALM_CLIENTS && isCalm()) {
         await Bun.sleep(SAMPLE_MS)
         continue
       }
-      const journey = { seed: options.seed, number: ++number }
-      await runJourney(journey, (ask) => put(ask, { url, model, tally }), mayAsk)
+      const key = KEYS[++number % KEYS.length] ?? ''
+      const ask: Put = async (one) => {
+        if (random.chance(HOSTILE_SHARE)) await attack(random.pick(ATTACK_NAMES))
+        return put(one, target)
+      }
+      await runJourney({ seed: options.seed, number, key }, ask, mayAsk)
     }
   }
   try {
+    // However short the run is, each once.
+    for (const name of ATTACK_NAMES) await attack(name)
     await Promise.all(Array.from({ length: options.concurrency }, (_, index) => client(index)))
   } finally {
     clearInterval(sampling)
@@ -139,17 +161,7 @@ async function underLoad(url: string): Promise<number[]> {
 }
 
 function isCalm(): boolean {
-  return Math.floor(performance.now() / PHASE_MS) % 2 === 0
-}
-
-function memoryChecks(rss: readonly number[]): Check[] {
-  const warm = rss.slice(Math.floor(rss.length * WARM_UP))
-  const quarter = Math.ceil(warm.length / 4)
-  const [first, last] = [median(warm.slice(0, quarter)), median(warm.slice(-quarter))]
-  const figures = `${first.toFixed(0)} MB, then ${last.toFixed(0)} MB`
-  const value = `${figures} (most ${Math.max(...rss).toFixed(0)})`
-  const bound = rss.length * SAMPLE_MS < LONG_RUN_MS ? NEARLY_FLAT : FLAT
-  return [{ name: 'memory, first and last quarter', value, passes: last <= first * bound }]
+  return performance.now() % PERIOD_MS < CALM_MS
 }
 
 /** What is open and alive once nobody asks any more, and kept workers have had their time. */
@@ -220,10 +232,6 @@ async function addressOf(stream: ReadableStream<Uint8Array>): Promise<string> {
   throw new Error(`The server ended: ${banner}`)
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-}
-
 try {
   process.exitCode = (await soak()) ? 0 : 1
 } finally {
@@ -232,4 +240,5 @@ try {
   watcher.close()
   await api.stop()
   sandbox.remove()
+  rmSync(dataDir, { recursive: true, force: true })
 }

@@ -12,6 +12,8 @@ export type Dialect = 'chat' | 'messages'
 export type Talk = {
   /** Which journey: no token of another may turn up in it. */
   journey: number
+  /** Whose it is. */
+  key: string
   dialect: Dialect
   system: string
   /** Empty: no tool is offered. */

@@ -6,17 +6,19 @@ import type { Outcome } from './outcome.ts'
 /** Examples that are printed; the counts are whole. */
 const MAX_EXAMPLES = 20
 
-type Kind = Verdict['kind'] | Finding['kind']
+type Kind = Verdict['kind'] | Finding['kind'] | 'refused'
 
 /** Counts of what was asked and how it ended. */
 export class Tally {
   readonly counts: Record<Kind, number> = {
-    ...{ right: 0, 'proper error': 0, left: 0 },
+    ...{ right: 0, 'proper error': 0, left: 0, refused: 0 },
     ...{ wrong: 0, lost: 0, mixed: 0, doubled: 0 },
   }
   readonly byKind = new Map<string, number>()
   readonly byWorker = new Map<string, number>()
   readonly byFault = new Map<string, number>()
+  readonly byKey = new Map<string, number>()
+  readonly byAttack = new Map<string, number>()
   readonly examples: string[] = []
   requests = 0
   running = 0
@@ -25,6 +27,7 @@ export class Tally {
     this.requests++
     this.running++
     increment(this.byKind, kind)
+    increment(this.byKey, talk.key)
     increment(this.byKind, stream ? 'streamed' : 'plain')
     increment(this.byKind, talk.dialect)
     if (leaves) increment(this.byKind, 'aborting')
@@ -34,6 +37,19 @@ export class Tally {
 
   worker({ worker }: Outcome): void {
     if (worker !== null) increment(this.byWorker, worker)
+  }
+
+  beginAttack(name: string): void {
+    this.requests++
+    this.running++
+    increment(this.byAttack, name)
+  }
+
+  /** `wrong` is what an attack got that should have been refused. */
+  endAttack(wrong: string | undefined): void {
+    this.running--
+    this.counts[wrong === undefined ? 'refused' : 'wrong']++
+    if (wrong !== undefined) this.#example({ kind: 'wrong', text: wrong })
   }
 
   end(verdict: Verdict): void {
