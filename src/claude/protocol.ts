@@ -107,6 +107,8 @@ const CliMessage = z.discriminatedUnion('type', [
     status: z.string().nullish(),
     /** Of subtype `thinking_tokens`: those since the last time. */
     estimated_tokens_delta: count,
+    // Of `init`, before each turn. In another shape it tells nothing; the rest counts still.
+    tools: z.array(z.string()).optional().catch(undefined),
   }),
   z.object({ type: z.literal('rate_limit_event'), rate_limit_info: RateLimitInfo }),
   z.object({
@@ -169,6 +171,9 @@ const CliModel = z.object({
 
 /** The answer to `list_models`. */
 export const ModelList = z.object({ models: z.array(CliModel) })
+
+/** The answer to `rewind_conversation`. */
+export const Rewound = z.object({ rewound: z.literal(true) })
 
 /** What of the answer to `initialize` is of use: where the CLI has its login from. */
 export const Initialized = z.object({

@@ -1,14 +1,17 @@
+import { randomUUID } from 'node:crypto'
 import type { Conversation } from '../conversation/types.ts'
+import type { TurnError } from '../errors.ts'
 import { toCliSchema } from './cli-schema.ts'
 import type { Connection } from './connection.ts'
 import type { Levers } from './levers.ts'
 import type { McpServer } from './mcp-server.ts'
-import { type CliMessage, Initialized } from './protocol.ts'
-import { seedingSteps } from './seeding.ts'
+import { OfferedTools } from './offered-tools.ts'
+import { type CliMessage, Initialized, Rewound } from './protocol.ts'
+import { type SeedingStep, seedingSteps, userLine } from './seeding.ts'
 import { SeedingProgress } from './seeding-progress.ts'
 import { isWritable, type SessionFile } from './session-file.ts'
 import type { SessionPatterns } from './session-patterns.ts'
-import { toSettings, withFuse } from './settings.ts'
+import { type LiveSettings, toSettings, withFuse } from './settings.ts'
 
 /** A CLI that waits to read its history from a file. */
 export type Spare = { file: SessionFile; patterns: SessionPatterns }
@@ -24,6 +27,9 @@ export type SeederParts = {
   onLogin: (loggedIn: boolean) => void
 }
 
+/** What a CLI is told of a conversation before its messages, and its answer. */
+type Introduction = { lines: string; response: Promise<unknown> | undefined }
+
 /** Brings a conversation into a booted CLI: at once, or its beginning ahead of time. */
 export class Seeder {
   /** Whether the CLI refuses a message when told to; see `seedingSteps`. */
@@ -34,6 +40,7 @@ export class Seeder {
   /** Messages that the CLI has. */
   #seeded = 0
   #introduced = false
+  #offered = new OfferedTools([])
 
   constructor(parts: SeederParts) {
     this.#parts = parts
@@ -70,6 +77,11 @@ export class Seeder {
     this.#parts.spare?.file.remove()
   }
 
+  /** What is wrong if the CLI leaves tools of the conversation out. */
+  checkTools(message: CliMessage): TurnError | undefined {
+    return this.#offered.check(message)
+  }
+
   /** False if the CLI does what it must not: then it has to be killed, at once. */
   receive(message: CliMessage): boolean {
     if (this.#progress.receive(message)) return true
@@ -92,6 +104,10 @@ export class Seeder {
     const steps = seedingSteps(messages, { from: this.#seeded, to, anchored })
     this.#seeded = to
     let { lines } = introduction
+    if (this.#mustRehearse(steps)) {
+      await this.#rehearse(introduction, settings)
+      lines = ''
+    }
     let isIn: Promise<void> | undefined
     for (const step of steps) {
       await isIn
@@ -111,6 +127,28 @@ export class Seeder {
     await introduction.response
   }
 
+  /** A history that begins with a refused message shows the tools before the model is asked. */
+  #mustRehearse(steps: readonly SeedingStep[]): boolean {
+    if (this.#offered.isKnown || !Seeder.#anchors) return false
+    const outcomes = steps.map(({ outcome }) => outcome)
+    return outcomes.includes('asked') && !outcomes.includes('refused')
+  }
+
+  /**
+   * Makes the CLI print the tools that it would offer: it is asked something that it refuses to
+   * send, and then made to forget it. Only for a list of tools that it has not offered before.
+   */
+  async #rehearse({ lines, response }: Introduction, settings: LiveSettings): Promise<void> {
+    const { cli, levers } = this.#parts
+    const uuid = randomUUID()
+    const question = userLine([{ type: 'text', text: 'tools' }], { query: true, uuid })
+    const isRefused = this.#progress.expect('refused')
+    cli.write(lines + levers.toSet(withFuse(settings, true)) + question)
+    await response
+    await isRefused
+    Rewound.parse(await cli.request({ subtype: 'rewind_conversation', target_message_uuid: uuid }))
+  }
+
   #noteLogin(answer: unknown): void {
     const { account } = Initialized.safeParse(answer).data ?? {}
     // Of a cloud provider's login the CLI says nothing here.
@@ -120,11 +158,12 @@ export class Seeder {
   }
 
   /** Once for each CLI: only the first `initialize` sets the system prompt. */
-  #introduce(conversation: Conversation, count: number) {
+  #introduce(conversation: Conversation, count: number): Introduction {
     if (this.#introduced) return { lines: '', response: undefined }
     this.#introduced = true
     const { cli, mcp, spare, showThinking } = this.#parts
     const { system, messages, tools, outputSchema, model } = conversation
+    this.#offered = new OfferedTools(tools)
     const pattern = spare?.patterns.get(model)
     if (spare && pattern) {
       spare.file.write(messages, count, pattern)

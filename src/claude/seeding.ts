@@ -4,15 +4,20 @@ import { toLine } from './control.ts'
 
 /**
  * A user message as the CLI reads it. `client_composed` makes it plain text: without it the CLI
- * reads `@path` from disk and runs `/commands`. `query: false` only puts it into the history.
+ * reads `@path` from disk and runs `/commands`. `query: false` only puts it into the history. By
+ * its `uuid` it can be taken back.
  */
-export function userLine(content: UserMessage['content'], { query }: { query: boolean }): string {
+export function userLine(
+  content: UserMessage['content'],
+  { query, uuid }: { query: boolean; uuid?: string },
+): string {
   return toLine({
     type: 'user',
     message: { role: 'user', content: toCliContent({ role: 'user', content }) },
     parent_tool_use_id: null,
     session_id: '',
     ...(query ? {} : { shouldQuery: false }),
+    ...(uuid !== undefined && { uuid }),
     client_composed: true,
   })
 }

@@ -192,6 +192,14 @@ export class Worker {
   }
 
   async #receive(message: CliMessage): Promise<void> {
+    const wrongTools = this.#seeder.checkTools(message)
+    if (wrongTools) {
+      // At once: the CLI is about to ask the model without them.
+      this.#cli.kill()
+      this.#seeder.fail(wrongTools)
+      this.#turn?.fail(wrongTools)
+      return
+    }
     if (this.#seeder.active) {
       if (!this.#seeder.receive(message)) this.#cli.kill()
       return
