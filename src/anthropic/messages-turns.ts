@@ -162,7 +162,7 @@ function toDocument(block: DocumentParam, path: string): DocumentBlock {
   const { type, title, context } = block
   const source =
     block.source.type === 'base64'
-      ? { ...block.source, data: readBase64(block.source.data, `${path}.source.data`) }
+      ? { ...block.source, data: readBase64(block.source.data, `${path}.source.data`).data }
       : block.source
   return { type, source, ...(title && { title }), ...(context && { context }) }
 }

@@ -1,16 +1,29 @@
 import { invalid } from './invalid.ts'
 
-/** Base64 as the model API takes it: whole, padded, without line breaks. `path` is for errors. */
-export function readBase64(text: string, path: string): string {
-  const data = text.replaceAll(/\s+/g, '').replace(/={1,2}$/, '')
-  // One character over a group of four is six bits: no byte ends there.
-  if (data === '' || data.length % 4 === 1 || !/^[A-Za-z0-9+/]+$/.test(data)) {
-    throw invalid(path, 'the data is not base64')
-  }
-  return data + '='.repeat((4 - (data.length % 4)) % 4)
+export type Base64 = { data: string; bytes: Buffer }
+
+/**
+ * Base64 as the model API takes it, padded and without line breaks, and what it stands for. `path`
+ * is for errors.
+ */
+export function readBase64(given: string, path: string): Base64 {
+  const bytes = decode(given, path)
+  const isCanonical = given.length === Math.ceil(bytes.length / 3) * 4 && !/\s/.test(given)
+  return { data: isCanonical ? given : bytes.toString('base64'), bytes }
 }
 
-export type DataUrl = { mediaType: string; charset: string; data: string }
+function decode(given: string, path: string): Buffer {
+  try {
+    // Buffer's own decoder passes over whatever is not base64.
+    const { buffer, length } = Uint8Array.fromBase64(given)
+    if (length > 0) return Buffer.from(buffer)
+  } catch {
+    // Told below, by its place.
+  }
+  throw invalid(path, 'the data is not base64')
+}
+
+export type DataUrl = Base64 & { mediaType: string; charset: string }
 
 /** A base64 data URL in parts; `data:` and the media type may be written in any case. */
 export function readDataUrl(url: string, path: string): DataUrl {
@@ -29,7 +42,7 @@ export function readDataUrl(url: string, path: string): DataUrl {
         .find((name) => name !== undefined)
         ?.replaceAll(/["\s]/g, '')
         .toLowerCase() ?? 'utf-8',
-    data: readBase64(url.slice(comma + 1), path),
+    ...readBase64(url.slice(comma + 1), path),
   }
 }
 
@@ -45,16 +58,17 @@ const DECODERS = {
 } as const
 
 /** The text in base64 data; bytes that are none in its charset are an error, not other letters. */
-export function decodeText({ data, charset }: DataUrl, path: string): string {
+export function decodeText(
+  { bytes, charset }: Pick<DataUrl, 'bytes' | 'charset'>,
+  path: string,
+): string {
   const decoder = Object.entries(DECODERS).find(([name]) => name === charset)?.[1]
   if (!decoder) {
     const known = Object.keys(DECODERS).join(', ')
     throw invalid(path, `the charset '${charset}' is not supported; there are ${known}`)
   }
   try {
-    return new TextDecoder(decoder, { fatal: true, ignoreBOM: true }).decode(
-      Buffer.from(data, 'base64'),
-    )
+    return new TextDecoder(decoder, { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     throw invalid(path, `the data is not text in ${charset}`)
   }

@@ -12,6 +12,9 @@ export function readImageHeader(bytes: Buffer): ImageHeader | undefined {
   return size && size.width > 0 && size.height > 0 ? { type, ...size } : undefined
 }
 
+/** An image has fewer parts before its pixels end; more are there to keep us busy. */
+const MAX_PARTS = 100_000
+
 const READERS: Record<ImageType, (bytes: Buffer) => Size> = {
   'image/png': readPng,
   'image/jpeg': readJpeg,
@@ -33,7 +36,7 @@ function readPng(bytes: Buffer): Size {
   if (nameAt(bytes, SIGNATURE + 4) !== 'IHDR' || bytes.length < 24) return undefined
   const size = { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) }
   let hasPixels = false
-  for (let at = SIGNATURE; at + 8 <= bytes.length;) {
+  for (let at = SIGNATURE, part = 0; at + 8 <= bytes.length && part < MAX_PARTS; part++) {
     const end = at + 8 + bytes.readUInt32BE(at)
     const name = nameAt(bytes, at + 4)
     if (name === 'IDAT') {
@@ -49,7 +52,7 @@ function readPng(bytes: Buffer): Size {
 /** Segments up to the first scan, one of which is the frame. A scan that is cut off is decoded. */
 function readJpeg(bytes: Buffer): Size {
   let size: Size
-  for (let at = 2; at + 4 <= bytes.length;) {
+  for (let at = 2, part = 0; at + 4 <= bytes.length && part < MAX_PARTS; part++) {
     const marker = bytes[at + 1] ?? 0
     // Decoders look for the next marker as well where there is none.
     if (bytes[at] !== 0xff || marker === 0xff) {
@@ -71,7 +74,9 @@ function readJpeg(bytes: Buffer): Size {
 function readGif(bytes: Buffer): Size {
   const flags = bytes[10] ?? 0
   let at = 13 + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0)
-  while (bytes[at] === 0x21) at = endOfBlocks(bytes, at + 2)
+  for (let part = 0; bytes[at] === 0x21 && part < MAX_PARTS; part++) {
+    at = endOfBlocks(bytes, at + 2)
+  }
   if (bytes[at] !== 0x2c || at + 10 > bytes.length) return undefined
   return { width: bytes.readUInt16LE(at + 5), height: bytes.readUInt16LE(at + 7) }
 }
@@ -79,8 +84,12 @@ function readGif(bytes: Buffer): Size {
 /** Behind the sub-blocks at a place: each has its length before it, the last has none. */
 function endOfBlocks(bytes: Buffer, start: number): number {
   let at = start
-  for (let length = bytes[at] ?? 0; length > 0; length = bytes[at] ?? 0) at += 1 + length
-  return at + 1
+  for (let part = 0; part < MAX_PARTS; part++) {
+    const length = bytes[at] ?? 0
+    at += 1 + length
+    if (length === 0) break
+  }
+  return at
 }
 
 function readWebp(bytes: Buffer): Size {

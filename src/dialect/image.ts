@@ -1,5 +1,5 @@
 import type { ImageBlock } from '../conversation/types.ts'
-import { readBase64, readDataUrl } from './base64.ts'
+import { type Base64, readBase64, readDataUrl } from './base64.ts'
 import { type ImageHeader, readImageHeader } from './image-header.ts'
 import { invalid } from './invalid.ts'
 import type { RequestOptions } from './request-options.ts'
@@ -18,22 +18,24 @@ export type ImageReader = {
 
 /** Reads the images of one request; `remarks` is told of those that the CLI will alter. */
 export function createImageReader(options: Pick<RequestOptions, 'model' | 'remarks'>): ImageReader {
-  const fromBase64: ImageReader['fromBase64'] = ({ data: text, mediaType }, path, place) => {
-    const data = readBase64(text, path)
-    const bytes = Buffer.from(data, 'base64')
+  const read = ({ data, bytes }: Base64, mediaType: string, path: string, place: ImagePlace) => {
     const header = readImageHeader(bytes)
     if (!header) throw notAnImage(mediaType, path)
     // The model API refuses an image that is called by another type.
     const isMislabelled = mediaType.replace('image/jpg', 'image/jpeg') !== header.type
     const isAltered = place === 'message' && exceedsLimits(header, bytes.length, options.model)
     if (isMislabelled || isAltered) options.remarks.change(path)
-    return { type: 'image', source: { type: 'base64', media_type: header.type, data } }
+    const source = { type: 'base64' as const, media_type: header.type, data }
+    return { type: 'image' as const, source }
   }
   return {
-    fromBase64,
+    fromBase64({ data, mediaType }, path, place) {
+      return read(readBase64(data, path), mediaType, path, place)
+    },
     fromUrl(url, path, place) {
       if (/^https?:\/\//i.test(url)) return { type: 'image', source: { type: 'url', url } }
-      return fromBase64(readDataUrl(url, path), path, place)
+      const image = readDataUrl(url, path)
+      return read(image, image.mediaType, path, place)
     },
   }
 }

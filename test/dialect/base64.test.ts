@@ -12,9 +12,26 @@ describe('base64', () => {
     ['+/+/', '+/+/'],
   ]
   for (const [given, read] of fine) {
-    test(`${JSON.stringify(given)} is read`, () => expect(readBase64(given, 'x')).toBe(read))
+    test(`${JSON.stringify(given)} is read`, () => {
+      const { data, bytes } = readBase64(given, 'x')
+      expect([data, bytes.toString('base64')]).toEqual([read, read])
+    })
   }
-  for (const given of ['', ' ', '====', 'aGkaa', 'a', 'ä', 'a-_b', 'aG=k', 'aGk=aGk=', 'aGk%3D']) {
+  for (const given of [
+    '',
+    ' ',
+    '====',
+    'aGkaa',
+    'a',
+    'ä',
+    'a-_b',
+    'aG=k',
+    'aGk=aGk=',
+    'aGk%3D',
+    'aGk a a',
+    'aG!k',
+    'a\u0141k=',
+  ]) {
     test(`${JSON.stringify(given)} is an error`, () => {
       expect(() => readBase64(given, 'x')).toThrow(at('x'))
     })
@@ -31,7 +48,9 @@ describe('a data URL', () => {
     ['data:;base64,aGk=', '', 'utf-8'],
   ]
   for (const [url, mediaType, charset] of fine) {
-    test(url, () => expect(readDataUrl(url, 'x')).toEqual({ mediaType, charset, data: 'aGk=' }))
+    test(url, () =>
+      expect(readDataUrl(url, 'x')).toMatchObject({ mediaType, charset, data: 'aGk=' }),
+    )
   }
   for (const url of [
     '',
@@ -48,8 +67,7 @@ describe('a data URL', () => {
 
 /** A file of these bytes, as its text. */
 function text(bytes: number[], charset = 'utf-8'): string {
-  const data = Buffer.from(bytes).toString('base64')
-  return decodeText({ mediaType: 'text/plain', charset, data }, 'x')
+  return decodeText({ bytes: Buffer.from(bytes), charset }, 'x')
 }
 
 describe('the text of a file', () => {

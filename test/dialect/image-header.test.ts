@@ -73,6 +73,9 @@ describe('no image at all', () => {
       Buffer.alloc(40),
     ]),
     'a BMP': Buffer.concat([Buffer.from('BM'), Buffer.alloc(60)]),
+    'a PNG whose pixels come behind 100,000 empty chunks': Buffer.concat([
+      ...[formats.png.subarray(0, 33), Buffer.alloc(12 * 100_000), formats.png.subarray(33)],
+    ]),
     'a GIF without a frame': Buffer.concat([formats.gif.subarray(0, 19), Buffer.from([0x3b])]),
   }
   for (const [name, bytes] of Object.entries(none)) {
