@@ -3,8 +3,9 @@ import type { KeptState } from './kept-workers.ts'
 
 /**
  * A name for the point where a conversation stands: equal for a worker that stopped there and for
- * the request of the same client that goes on there. Tolerant of what clients change without meaning: how text is
- * split into parts, the order of keys in arguments, the ids of tool calls.
+ * the request of the same client that goes on there. Tolerant of what clients change without
+ * meaning: the order of keys in arguments, the ids of tool calls. Blocks and their order count: a
+ * client that joins two texts of an answer into one has sent one.
  */
 export function affinityKey(
   client: string,
@@ -34,13 +35,10 @@ function canonical(message: Message, ordinal: (id: string) => number): unknown {
       block.type === 'tool_result' ? { ...block, tool_use_id: ordinal(block.tool_use_id) } : block,
     )
   }
-  const text = message.content.map((block) => (block.type === 'text' ? block.text : '')).join('')
-  const calls = message.content.flatMap((block) =>
-    block.type === 'tool_use'
-      ? [{ id: ordinal(block.id), name: block.name, input: sortKeys(block.input) }]
-      : [],
-  )
-  return { text, calls }
+  return message.content.flatMap((block): unknown[] => {
+    if (block.type === 'text') return block.text === '' ? [] : [block.text]
+    return [{ id: ordinal(block.id), name: block.name, input: sortKeys(block.input) }]
+  })
 }
 
 function sortKeys(value: unknown): unknown {

@@ -10,6 +10,7 @@ import {
   say,
   tool,
 } from '../support/chat.ts'
+import { messageReply } from '../../src/demo/message-stream.ts'
 import { conversationOf, systemOf } from '../support/model-api.ts'
 import { startServer } from '../support/server.ts'
 import { until } from '../support/waiting.ts'
@@ -143,6 +144,24 @@ describe('a conversation that goes on', () => {
       expect((await ask(server, body)).worker).not.toBe('resumed')
     })
   }
+
+  test('whose answer had two texts goes on with those that the client sent', async () => {
+    const two = ['one', 'two'].map((text) => ({ type: 'text' as const, text }))
+    server.api.answerWith(() => messageReply(two))
+    // OpenAI's dialect has one text for both, and sends it back.
+    const { message } = await ask(server)
+    expect(message.content).toBe('onetwo')
+    await ask(server, { messages: [go, message, on] })
+    // The Messages API has both.
+    const body = { model: 'sonnet', max_tokens: 9_000 }
+    const turns = [go, { role: 'assistant', content: two }, on]
+    await server.post('/v1/messages', { ...body, messages: [go] })
+    const last = await server.post('/v1/messages', { ...body, messages: turns })
+    expect(last.headers.get('x-claude-max-api-worker')).toBe('resumed')
+    const [, joined, , apart] = server.api.requests.map((request) => conversationOf(request)[1])
+    expect(joined?.content).toEqual([{ type: 'text', text: 'onetwo' }])
+    expect(apart?.content).toEqual(two)
+  })
 
   test('goes on elsewhere when its time is up', async () => {
     const brief = await startServer({ settings: { 'idle-ttl': '100ms', 'warm-workers': 0 } })
