@@ -7,6 +7,13 @@ type Place = { root: JsonSchema; path: string }
 
 const TYPES = new Set(['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'])
 
+/** To compile more takes the engine time in the square of their number: 4,000 take a second. */
+const MAX_NAMED_GROUPS = 16
+const PATTERN = `a regular expression with at most ${MAX_NAMED_GROUPS} named groups`
+
+/** A path is made of the client's own names, and an error need not repeat megabytes of them. */
+const MAX_PATH_LENGTH = 200
+
 const any: Cleaner = (value) => value
 const text: Cleaner = (value) => (typeof value === 'string' ? value : undefined)
 const flag: Cleaner = (value) => (typeof value === 'boolean' ? value : undefined)
@@ -25,6 +32,14 @@ const schemaMap: Cleaner = (value, place) => {
   return Object.fromEntries(entries.map(([key, item]) => [key, clean(item, inside(place, key))]))
 }
 
+const patternMap: Cleaner = (value, place) => {
+  if (!isObject(value)) throw unusable(place, 'an object of schemas')
+  const wrong = Object.keys(value).find((key) => !isPattern(key, ''))
+  if (wrong !== undefined) throw unusable(inside(place, wrong), PATTERN)
+  const usable = Object.entries(value).filter(([key]) => isPattern(key, 'u'))
+  return schemaMap(Object.fromEntries(usable), place)
+}
+
 /** What the CLI's validator (draft 7, in its strict mode) compiles, as far as it is in use. */
 const KEYWORDS: Readonly<Record<string, Cleaner>> = {
   ...{ title: text, description: text, default: any, examples: any, format: text },
@@ -34,7 +49,7 @@ const KEYWORDS: Readonly<Record<string, Cleaner>> = {
   ...{ minLength: count, maxLength: count, minItems: count, maxItems: count },
   ...{ minProperties: count, maxProperties: count, uniqueItems: flag, required: names },
   ...{ anyOf: schemas, oneOf: schemas, allOf: schemas, not: clean, contains: clean },
-  ...{ properties: schemaMap, patternProperties: schemaMap, $defs: schemaMap },
+  ...{ properties: schemaMap, patternProperties: patternMap, $defs: schemaMap },
   ...{ definitions: schemaMap, propertyNames: clean, additionalProperties: clean },
   items: (value, place) => (Array.isArray(value) ? schemas(value, place) : clean(value, place)),
   const: any,
@@ -49,7 +64,7 @@ const KEYWORDS: Readonly<Record<string, Cleaner>> = {
     return value
   },
   pattern: (value, place) => {
-    if (!isPattern(value, '')) throw unusable(place, 'a regular expression')
+    if (!isPattern(value, '')) throw unusable(place, PATTERN)
     return isPattern(value, 'u') ? value : undefined
   },
   $ref: (value, place) => {
@@ -68,10 +83,12 @@ export function toCliSchema(schema: JsonSchema): JsonSchema {
   return { ...cleanObject(schema, { root: schema, path: '#' }) }
 }
 
-/** Whether the text is a regular expression; JSON Schema means those with the flag `u`. */
+/** Whether the text is a pattern we compile; JSON Schema means those with the flag `u`. */
 export function isPattern(value: unknown, flags: '' | 'u'): boolean {
+  if (typeof value !== 'string') return false
+  if ([...value.matchAll(/\(\?<[^=!]/g)].length > MAX_NAMED_GROUPS) return false
   try {
-    return typeof value === 'string' && Boolean(new RegExp(value, flags))
+    return Boolean(new RegExp(value, flags))
   } catch {
     return false
   }
@@ -129,6 +146,6 @@ function inside({ root, path }: Place, key: string | number): Place {
 function unusable({ path }: Place, expected: string): TurnError {
   return new TurnError(
     'invalid_request',
-    `The JSON schema is invalid at ${path}: expected ${expected}.`,
+    `The JSON schema is invalid at ${path.slice(0, MAX_PATH_LENGTH)}: expected ${expected}.`,
   )
 }

@@ -39,6 +39,11 @@ describe('what the CLI refuses is left out', () => {
     ['a name for a part', { $id: 'part', $anchor: 'here', type: 'null' }, { type: 'null' }],
     ['a value given twice', { enum: [1, 2, 1] }, { enum: [1, 2] }],
     ['a limit of draft 4', { minimum: 1, exclusiveMinimum: true }, { minimum: 1 }],
+    [
+      'a pattern for names without the flag u',
+      { patternProperties: { 'a\\-b': {}, a: {} } },
+      { patternProperties: { a: {} } },
+    ],
     ['a pattern without the flag u', { type: 'string', pattern: 'a\\-b' }, { type: 'string' }],
   ] as const) {
     test(what, () => expect(toCliSchema(of(refused))).toEqual(of(left)))
@@ -55,10 +60,21 @@ describe('what the CLI refuses is left out', () => {
   })
 })
 
+test('a pattern with thousands of named groups is refused and not compiled', () => {
+  // The engine would need an hour.
+  const pattern = Array.from({ length: 200_000 }, (_, index) => `(?<n${index}>a)`).join('')
+  for (const schema of [{ pattern }, { patternProperties: { [pattern]: {} } }]) {
+    expect(() => toCliSchema(of(schema))).toThrow('at most 16 named groups')
+  }
+  const few = Array.from({ length: 16 }, (_, index) => `(?<n${index}>(?<=b)a)`).join('')
+  expect(toCliSchema(of({ pattern: few }))).toEqual(of({ pattern: few }))
+})
+
 describe('a schema that nobody could use is an error that says where', () => {
   for (const [schema, path] of [
     [{ type: 'strin' }, '#/properties/a/type'],
     [{ type: 'string', pattern: '([' }, '#/properties/a/pattern'],
+    [{ patternProperties: { '([': {} } }, '#/properties/a/patternProperties/(['],
     [{ $ref: '#/$defs/nope' }, '#/properties/a/$ref'],
     [{ $ref: 'https://example.com/schema' }, '#/properties/a/$ref'],
     [{ $ref: '#/%ZZ' }, '#/properties/a/$ref'],
