@@ -2,6 +2,8 @@ import type { Conversation, Message } from '../conversation/types.ts'
 
 /** How many of the last new conversations say what is usual. */
 const REMEMBERED = 16
+/** How long they say so: what a client sent is not to stay long after it left. */
+const HABIT_MS = 15 * 60_000
 /** Conversations whose ends are told apart. */
 const MAX_CONVERSATIONS = 64
 /** About as long as a worker takes to boot: what begins within it needs a worker of its own. */
@@ -38,7 +40,7 @@ export function isSame(a: Purpose, b: Purpose): boolean {
   return a.for === b.for
 }
 
-type Beginning = { key: string; conversation: Conversation }
+type Beginning = { key: string; conversation: Conversation; at: number }
 
 /** Learns from requests what the next ones will need. It may be wrong: then a guess is of no use. */
 export class Forecast {
@@ -62,7 +64,7 @@ export class Forecast {
     this.#noteNeed()
     const { messages, model } = conversation
     const bare = { ...conversation, messages: [] }
-    this.#begun.push({ key: guessKey(client, bare, 0), conversation: bare })
+    this.#begun.push({ key: guessKey(client, bare, 0), conversation: bare, at: this.#now() })
     if (this.#begun.length > REMEMBERED) this.#begun.shift()
     if (messages.length > LONG_HISTORY) this.#long = { model, at: this.#now() }
     if (messages.length > 1) this.#noteMiss(client, conversation)
@@ -78,9 +80,16 @@ export class Forecast {
    * comes, beside them as many guesses at most, then what a burst like the last would need.
    */
   wanted({ floor, most }: { floor: number; most: number }): Purpose[] {
+    this.#forgetHabits()
     if (floor === 0) return []
     const more = Math.max(0, Math.min(this.#burst, most) - floor)
     return [...forAny(floor), ...this.#guessed().slice(0, floor), ...forAny(more)]
+  }
+
+  /** The supply asks what is wanted every now and then, whether anybody is there or not. */
+  #forgetHabits(): void {
+    const old = this.#begun.findLastIndex(({ at }) => this.#now() - at >= HABIT_MS)
+    this.#begun.splice(0, old + 1)
   }
 
   /** Most likely first. */
@@ -112,7 +121,7 @@ export class Forecast {
     if (!usual || usual.times < 2 || !last) return []
     const { system, tools, outputSchema } = last.conversation
     if (system === '' && tools.length === 0 && !outputSchema) return []
-    return [{ ...last, count: 0 }]
+    return [{ key: last.key, conversation: last.conversation, count: 0 }]
   }
 
   #noteNeed(): void {

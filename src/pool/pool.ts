@@ -11,7 +11,8 @@ import { Forecast, type Purpose } from './forecast.ts'
 import { type KeptState, KeptWorkers } from './kept-workers.ts'
 import { Relaxations } from './relaxations.ts'
 import { Shares } from './shares.ts'
-import { type Acquired, type Beneficiary, type SupplyOptions, WorkerSupply } from './supply.ts'
+import type { Beneficiary, SupplyOptions } from './supply-options.ts'
+import { type Acquired, WorkerSupply } from './supply.ts'
 
 /** Workers that may die under a request before it reached the model, each replaced silently. */
 const MAX_DEATHS = 2

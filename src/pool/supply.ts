@@ -4,39 +4,18 @@ import type { Worker } from '../claude/worker.ts'
 import type { ModelInfo } from '../conversation/models.ts'
 import type { Conversation } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
-import type { Log } from '../log.ts'
-import { Backoff, type BackoffOptions } from './backoff.ts'
+import { Backoff } from './backoff.ts'
 import type { Caller } from './caller.ts'
 import { CrashLoop, type Start } from './crash-loop.ts'
 import type { Purpose } from './forecast.ts'
 import { QUEUE_RETRY_AFTER_S, WaitQueue } from './queue.ts'
-import type { Shares } from './shares.ts'
 import { Shelf } from './shelf.ts'
+import type { Beneficiary, SupplyOptions } from './supply-options.ts'
 
 /** How often it is looked whether what is ready is still wanted. */
 const TIDY_MS = 30_000
 /** What was booted ahead and is lost once in this time was an accident. */
 const FORGET_MS = 60_000
-
-/** A request that waits, any request still to come, or one that was guessed. */
-export type Beneficiary = 'request' | 'refill' | 'guess'
-
-export type SupplyOptions = {
-  boot: (purpose: Purpose) => Promise<Worker>
-  /** What pristine workers are wanted for, the most important first; may change at any time. */
-  wanted: () => readonly Purpose[]
-  maxWorkers: number
-  maxQueue: number
-  queueTimeoutMs?: number
-  /** Told of each worker that is handed out; whoever takes it says when its turn is over. */
-  shares: Shares
-  /** Gives up a kept worker so that another can be booted. */
-  giveUp: (beneficiary: Beneficiary) => Worker | undefined
-  onGone: (worker: Worker) => void
-  /** The delays between boots that fail. */
-  backoff?: BackoffOptions
-  log: Log
-}
 
 /** `warm`: a booted worker was there; `cold`: the request waited for one. */
 export type Acquired = { worker: Worker; origin: 'warm' | 'cold' }

@@ -74,6 +74,16 @@ describe('what conversations begin with', () => {
     expect(of.usualModel).toBe('new')
   })
 
+  test('is forgotten a while after the client has left', () => {
+    const of = forecast()
+    for (let times = 0; times < 3; times++) of.note('a', conversation({ system: 'S' }))
+    now += 14 * 60_000
+    expect(wanted(of)).toEqual(['any', 'any', 'guess 0'])
+    now += 60_000
+    expect(wanted(of)).toEqual(['any', 'any'])
+    expect(of.usualModel).toBeUndefined()
+  })
+
   test('holds no message of anybody', () => {
     const of = forecast()
     for (let times = 0; times < 3; times++)

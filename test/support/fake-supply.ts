@@ -2,7 +2,8 @@ import { getLogger } from '@logtape/logtape'
 import type { Worker } from '../../src/claude/worker.ts'
 import { type TurnError, toTurnError } from '../../src/errors.ts'
 import { Shares } from '../../src/pool/shares.ts'
-import { type SupplyOptions, WorkerSupply } from '../../src/pool/supply.ts'
+import type { SupplyOptions } from '../../src/pool/supply-options.ts'
+import { WorkerSupply } from '../../src/pool/supply.ts'
 
 const FIRST_MS = 1_000
 const never = new AbortController().signal
