@@ -8,6 +8,7 @@ import type {
   UserBlock,
 } from '../conversation/types.ts'
 import { readBase64 } from '../dialect/base64.ts'
+import { isExactValue } from '../dialect/call-arguments.ts'
 import { createImageReader, type ImagePlace, type ImageReader } from '../dialect/image.ts'
 import { invalid } from '../dialect/invalid.ts'
 import type { Remarks } from '../dialect/remarks.ts'
@@ -98,6 +99,7 @@ class TurnReader {
         const { type, id, name, input } = block
         if (this.#usedIds.has(id)) throw invalid(`${path}.id`, `there is another call '${id}'`)
         this.#usedIds.add(id)
+        if (!isExactValue(input)) this.#remarks.change(`${path}.input`)
         const ownId = this.#ids.assign(id)
         this.#open.set(id, ownId)
         return [{ type, id: ownId, name, input }]

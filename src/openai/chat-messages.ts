@@ -1,5 +1,6 @@
-import type { Message, ToolResultBlock, ToolUseBlock } from '../conversation/types.ts'
+import type { Message, ToolResultBlock } from '../conversation/types.ts'
 import type { ImageReader } from '../dialect/image.ts'
+import type { Remarks } from '../dialect/remarks.ts'
 import { TurnError } from '../errors.ts'
 import { messageReader, resultReader, toContentBlocks, toTextBlocks } from './chat-content.ts'
 import type { ChatMessage } from './chat-schema.ts'
@@ -18,8 +19,12 @@ export function toSystem(messages: readonly ChatMessage[]): string {
 }
 
 /** The client's messages as turns of user and assistant, with every call next to its result. */
-export function toMessages(messages: readonly ChatMessage[], images: ImageReader): Message[] {
-  const reader = new MessageReader()
+export function toMessages(
+  messages: readonly ChatMessage[],
+  images: ImageReader,
+  remarks: Remarks,
+): Message[] {
+  const reader = new MessageReader(remarks)
   for (const [index, message] of messages.entries()) {
     readMessage(reader, message, `messages[${index}]`, images)
   }
@@ -44,7 +49,7 @@ function readMessage(
       )
     case 'assistant':
       requireResults(reader)
-      return readAssistant(reader, message)
+      return readAssistant(reader, message, path)
     case 'tool':
       return reader.addUser([toResult(reader, message, path, images)])
     case 'function': {
@@ -69,20 +74,20 @@ function requireResults({ openCalls }: MessageReader): void {
   )
 }
 
-function readAssistant(reader: MessageReader, message: Role<'assistant'>): void {
+function readAssistant(reader: MessageReader, message: Role<'assistant'>, path: string): void {
   const { content, refusal, tool_calls, function_call } = message
   const texts =
     typeof content === 'string'
       ? [content]
       : (content ?? []).map((part) => (part.type === 'text' ? part.text : part.refusal))
-  const calls = [
-    ...(tool_calls ?? []).map(({ id, function: call }) => ({ id, ...call })),
-    ...(function_call ? [{ id: functionId(function_call.name), ...function_call }] : []),
-  ]
-  reader.addAssistant([
-    ...[...texts, refusal ?? ''].flatMap(toTextBlocks),
-    ...calls.map((call): ToolUseBlock => reader.openCall(call)),
-  ])
+  const calls = (tool_calls ?? []).map(({ id, function: call }, index) =>
+    reader.openCall({ id, ...call }, `${path}.tool_calls[${index}].function.arguments`),
+  )
+  if (function_call) {
+    const call = { id: functionId(function_call.name), ...function_call }
+    calls.push(reader.openCall(call, `${path}.function_call.arguments`))
+  }
+  reader.addAssistant([...[...texts, refusal ?? ''].flatMap(toTextBlocks), ...calls])
 }
 
 function toResult(

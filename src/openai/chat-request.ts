@@ -24,7 +24,7 @@ import type { ChatRequest, ChatResponseFormat, ChatToolChoice } from './chat-sch
 
 /** A chat request as the neutral conversation. */
 export function toConversation(request: ChatRequest, options: RequestOptions): Conversation {
-  const messages = toMessages(request.messages, createImageReader(options))
+  const messages = toMessages(request.messages, createImageReader(options), options.remarks)
   if (messages.at(-1)?.role !== 'user') {
     throw new TurnError(
       'invalid_request',

@@ -6,7 +6,9 @@ import type {
   ToolUseBlock,
   UserBlock,
 } from '../conversation/types.ts'
+import { readCallArguments } from '../dialect/call-arguments.ts'
 import { KeyedQueue } from '../dialect/keyed-queue.ts'
+import type { Remarks } from '../dialect/remarks.ts'
 
 /** A call as clients send it back: the arguments are the text the model wrote. */
 type ClientCall = { id: string; name: string; arguments: string }
@@ -17,6 +19,11 @@ export class MessageReader {
   /** Calls without a result yet: under the client's id, the one that the model API gets. */
   readonly #open = new KeyedQueue<string>()
   readonly #ids = new CallIds()
+  readonly #remarks: Remarks
+
+  constructor(remarks: Remarks) {
+    this.#remarks = remarks
+  }
 
   /** The client's ids of calls without a result. */
   get openCalls(): string[] {
@@ -41,10 +48,13 @@ export class MessageReader {
     if (content.length > 0) this.turns.push({ role: 'assistant', content })
   }
 
-  openCall(call: ClientCall): ToolUseBlock {
+  /** `path` is the place of the arguments in the request. */
+  openCall(call: ClientCall, path: string): ToolUseBlock {
+    const { input, isExact } = readCallArguments(call.arguments)
+    if (!isExact) this.#remarks.change(path)
     const id = this.#ids.assign(call.id)
     this.#open.put(call.id, id)
-    return { type: 'tool_use', id, name: call.name, input: toInput(call.arguments) }
+    return { type: 'tool_use', id, name: call.name, input }
   }
 
   /** The result of an open call; undefined if there is no such call. */
@@ -52,17 +62,5 @@ export class MessageReader {
     // A client that gave two calls the same id gives their results in the same order.
     const id = this.#open.take(clientId)
     return id === undefined ? undefined : { tool_use_id: id, type: 'tool_result', content }
-  }
-}
-
-/** Arguments are the model's own words; if they were cut off, they are handed back as they are. */
-function toInput(json: string): unknown {
-  if (json.trim() === '') return {}
-  try {
-    const value: unknown = JSON.parse(json)
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? value : { value }
-  } catch {
-    return { arguments: json }
   }
 }

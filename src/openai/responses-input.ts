@@ -66,7 +66,7 @@ function place(items: readonly Item[], pathOf: (index: number) => string): Place
 }
 
 class ItemReader {
-  readonly #messages = new MessageReader()
+  readonly #messages: MessageReader
   readonly #images: ImageReader
   readonly #remarks: Remarks
   /** Outputs that no call has taken yet, by the id of their call. */
@@ -79,6 +79,7 @@ class ItemReader {
   constructor(items: readonly Placed[], options: ReadOptions) {
     this.#images = createImageReader(options)
     this.#remarks = options.remarks
+    this.#messages = new MessageReader(options.remarks)
     for (const [order, { item, path }] of items.entries()) {
       if (isOutput(item)) this.#outputs.put(item.call_id, { item, path, order })
     }
@@ -108,7 +109,7 @@ class ItemReader {
           throw invalid(`${path}.call_id`, `there are two calls '${item.call_id}' in a row`)
         }
         this.#calls.add(item.call_id)
-        this.#blocks.push(this.#messages.openCall(toClientCall(item)))
+        this.#blocks.push(this.#messages.openCall(toClientCall(item), `${path}.arguments`))
         return
       case 'function_call_output':
       case 'custom_tool_call_output':

@@ -54,6 +54,8 @@ export type Asked = {
   worker: string | null
   /** What of the request was ignored. */
   ignored: string | null
+  /** What of the request was altered. */
+  changed: string | null
 }
 
 /** Asks as the official client does; `messages` is `go` unless given. */
@@ -69,6 +71,7 @@ export async function ask({ client }: Pick<TestServer, 'client'>, body: Body = {
     usage: data.usage,
     worker: response.headers.get('x-claude-max-api-worker'),
     ignored: response.headers.get('x-claude-max-api-ignored'),
+    changed: response.headers.get('x-claude-max-api-changed'),
   }
 }
 
