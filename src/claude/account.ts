@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { TurnError } from '../errors.ts'
+import { workerSettings } from './arguments.ts'
 import { perTokenBilling } from './billing.ts'
 import { runOnce } from './run-once.ts'
 
@@ -32,6 +33,12 @@ export type Account = {
   source: string | undefined
 }
 
+export type AccountOptions = {
+  timeoutMs?: number
+  /** Whether workers are kept from what bills per token; then it must not count here. */
+  subscriptionOnly?: boolean
+}
+
 /**
  * Who the CLI is logged in as, by its own word; credential files are never read. It tells only
  * that a login is there: an expired or revoked one shows at the first request.
@@ -39,10 +46,11 @@ export type Account = {
 export async function readAccount(
   path: string,
   env: NodeJS.ProcessEnv,
-  timeoutMs = STATUS_TIMEOUT_MS,
+  { timeoutMs = STATUS_TIMEOUT_MS, subscriptionOnly = false }: AccountOptions = {},
 ): Promise<Account> {
   // Workers run without settings files too; a key named in one of those must not count here.
-  const args = ['--setting-sources', '', 'auth', 'status']
+  const settings = JSON.stringify(workerSettings({ subscriptionOnly }))
+  const args = ['--setting-sources', '', '--settings', settings, 'auth', 'status']
   const { code, stdout } = await runOnce({ path, args, env, timeoutMs })
   const status = AuthStatus.safeParse(parseJson(stdout))
   // Exit code 1 is the answer "not logged in", with the same JSON.

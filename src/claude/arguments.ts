@@ -71,7 +71,7 @@ export function workerArgs(choices: WorkerChoices = {}): string[] {
 export const WORKER_ARGS: readonly string[] = workerArgs()
 
 /** `env` in the owner's ~/.claude.json overrides the environment of the process, but not these. */
-function workerSettings({ retries = 0, subscriptionOnly = false }: WorkerChoices): object {
+export function workerSettings({ retries = 0, subscriptionOnly = false }: WorkerChoices): object {
   const unset = [...UNSET, ...(subscriptionOnly ? PER_TOKEN : [])]
   return {
     // With a client's tool named Bash, the CLI would tell the model how to sign commits.

@@ -7,14 +7,16 @@ const RECHECK_MS = 5_000
 export class LoginState {
   readonly #path: string
   readonly #env: NodeJS.ProcessEnv
+  readonly #subscriptionOnly: boolean
   #account: Account | undefined
   #loggedIn = false
   #checkedAt = -Infinity
   #problem: Error | undefined
 
-  constructor(path: string, env: NodeJS.ProcessEnv) {
+  constructor(path: string, env: NodeJS.ProcessEnv, subscriptionOnly = false) {
     this.#path = path
     this.#env = env
+    this.#subscriptionOnly = subscriptionOnly
   }
 
   get account(): Account | undefined {
@@ -31,7 +33,9 @@ export class LoginState {
     if (this.#loggedIn || performance.now() - this.#checkedAt < RECHECK_MS) return this.#loggedIn
     this.#checkedAt = performance.now()
     try {
-      this.#account = await readAccount(this.#path, this.#env)
+      this.#account = await readAccount(this.#path, this.#env, {
+        subscriptionOnly: this.#subscriptionOnly,
+      })
       this.#loggedIn = this.#account.loggedIn
       this.#problem = undefined
     } catch (error) {

@@ -39,7 +39,7 @@ export function compose({ config, log, path, env, base: given }: Parts): Composi
     const [reason] = base.passedOver
     log.warn(`The CLI runs in ${base.path}, not in the usual place.`, { reason })
   }
-  const login = new LoginState(path, env)
+  const login = new LoginState(path, env, config['subscription-only'])
   const noteLogin = (loggedIn: boolean) => login.note(loggedIn)
   const guard = startGuard(log)
   const { cwd, temp } = neutralDir(base.path)

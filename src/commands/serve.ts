@@ -1,4 +1,5 @@
 import { withoutPerTokenBilling } from '../claude/billing.ts'
+import { handedOn } from '../claude/handed-on.ts'
 import { locateClaude } from '../claude/locate.ts'
 import { assertSupported, readVersion } from '../claude/version.ts'
 import type { Config } from '../config.ts'
@@ -26,8 +27,10 @@ export async function serve(config: Config): Promise<number> {
   return 0
 }
 
-function ownerEnv(config: Config): NodeJS.ProcessEnv {
-  return config['subscription-only'] ? withoutPerTokenBilling(process.env) : process.env
+/** What every start of the CLI gets, be it a worker or only asked for its version. */
+function ownerEnv(config: Config): Record<string, string> {
+  const env = handedOn(process.env)
+  return config['subscription-only'] ? withoutPerTokenBilling(env) : env
 }
 
 async function listen({ version, ...parts }: Parts & { version: string }): Promise<void> {

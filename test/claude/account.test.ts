@@ -91,6 +91,14 @@ describe('the real CLI', () => {
     expect(await readAccount(CLAUDE, base)).toMatchObject({ loggedIn: false })
   })
 
+  test('counts a key in ~/.claude.json, but not when workers are kept from it', async () => {
+    await Bun.write(join(home, '.claude.json'), JSON.stringify({ env: API_KEY }))
+    const env = { ...base, ...SUBSCRIPTION }
+    expect(await readAccount(CLAUDE, env)).toMatchObject({ billing: 'per_token' })
+    const clean = await readAccount(CLAUDE, env, { subscriptionOnly: true })
+    expect(clean).toMatchObject({ billing: 'subscription' })
+  })
+
   const billed = [
     API_KEY,
     AUTH_TOKEN,
@@ -141,7 +149,9 @@ describe('a CLI that gives no usable status', () => {
   })
 
   test('a hang is an error within the bound', async () => {
-    const error = await readAccount(await script('sleep 600'), base, 200).catch((e: unknown) => e)
+    const error = await readAccount(await script('sleep 600'), base, { timeoutMs: 200 }).catch(
+      (e: unknown) => e,
+    )
     expect(error).toMatchObject({ kind: 'timeout' })
   })
 })
