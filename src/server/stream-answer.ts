@@ -19,7 +19,8 @@ function workerHeader(worker: AnswerFacts['worker']): Record<string, string> {
   return { 'x-claude-max-api-worker': worker }
 }
 
-function remarkHeaders({ ignored, changed }: Remarks): Record<string, string> {
+/** What of a request was left out or altered. */
+export function remarkHeaders({ ignored, changed }: Remarks): Record<string, string> {
   return { ...named(IGNORED, ignored), ...named('x-claude-max-api-changed', changed) }
 }
 

@@ -21,7 +21,7 @@ import { callerOf } from '../caller.ts'
 import { runTurn } from '../choices.ts'
 import { readJsonObject } from '../json-body.ts'
 import type { ServerEnv, Services } from '../services.ts'
-import { answerHeaders, streamAnswer } from '../stream-answer.ts'
+import { answerHeaders, remarkHeaders, streamAnswer } from '../stream-answer.ts'
 
 /** POST /v1/messages and /v1/messages/count_tokens. */
 export function messages({ pool, limit, catalog, dialect }: Services): Hono<ServerEnv> {
@@ -59,14 +59,17 @@ export function messages({ pool, limit, catalog, dialect }: Services): Hono<Serv
       return c.json(toMessage(await collect(events), meta), 200, answerHeaders(facts, remarks))
     })
     .post('/count_tokens', async (c) => {
-      const request = parseRequest(CountTokensRequest, await readJsonObject(c))
+      const body = await readJsonObject(c)
+      const request = parseRequest(CountTokensRequest, body)
       c.set('model', request.model)
-      const model = resolveModel(request.model, await catalog(c.get('lifetime').signal))
-      const { sampling } = dialect
       const remarks = new Remarks()
+      const { sampling } = dialect
+      remarks.ignore(...ignoredTools(request))
+      remarks.ignore(...unreadFields(MESSAGES_PARAMETERS, body, request, dialect))
+      const model = resolveModel(request.model, await catalog(c.get('lifetime').signal))
       const conversation = toConversation(request, { model, sampling, remarks })
       return c.json({ input_tokens: estimateTokens(conversation) }, 200, {
-        'x-claude-max-api-estimate': 'true',
+        ...{ 'x-claude-max-api-estimate': 'true', ...remarkHeaders(remarks) },
       })
     })
 }
