@@ -41,6 +41,8 @@ export class Answer {
   #json: number | undefined
   #promised: Promised | undefined
   #differs = false
+  /** The CLI has answered a call by itself, and asks the model what it makes of that. */
+  #answeredItself = false
   /** A call was left out, on which the worker waits. */
   #cut = false
   #began = -1
@@ -59,9 +61,10 @@ export class Answer {
 
   /**
    * Whether the CLI is not content with it and would ask again by itself: nothing to read and no
-   * tool to call, or text where JSON was to be handed in.
+   * tool to call, text where JSON was to be handed in, or a call that it answers without us.
    */
   get isWanting(): boolean {
+    if (this.#answeredItself) return true
     const kinds = this.#sent.blocks.flatMap(({ kind, text }) => (text.trim() === '' ? [] : [kind]))
     const calls = kinds.includes('tool_use') || kinds.includes('json') || this.#cut
     return !calls && (this.#rules.outputSchema !== undefined || !kinds.includes('text'))
@@ -212,6 +215,7 @@ export class Answer {
    */
   #answeredByCli(): void {
     this.#differs = true
+    this.#answeredItself = true
   }
 
   #callIndex(): number {

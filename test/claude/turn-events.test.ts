@@ -131,6 +131,21 @@ describe('stop reasons', () => {
     })
   }
 
+  test('a call of a tool that nobody offered is told, and the worker must go: the CLI answers it', () => {
+    const turn = translator()
+    const called = { type: 'tool_use', id: 'toolu_a', name: 'smell' }
+    const events = translate(
+      [
+        start(),
+        stream({ type: 'content_block_start', index: 0, content_block: called }),
+        ...[closeBlock, stop('tool_use')],
+      ],
+      turn,
+    )
+    expect(endOf(events)).toMatchObject({ type: 'stop', reason: 'tool_calls' })
+    expect(turn.goesOnAlone).toBe(true)
+  })
+
   const empty: [string, CliMessage[]][] = [
     ['nothing', []],
     ['only blanks', block('text', ' ', '\n')],

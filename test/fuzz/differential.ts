@@ -1,4 +1,5 @@
 import { messageReply, type ReplyBlock } from '../../src/demo/message-stream.ts'
+import type { ModelRequest } from '../../src/demo/model-api.ts'
 import { startTestModelApi, type TestModelApi } from '../support/model-api.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { until } from '../support/waiting.ts'
@@ -13,7 +14,10 @@ import { type Expected, fromChat, fromMessages, fromResponses } from './upstream
 
 const ANSWER_MS = 60_000
 const READER_MS = 20_000
-/** No model answers sooner, and a whole answer in one burst could outrun the fuse: see `Worker`. */
+/**
+ * Behind some answers the CLI would ask once more. No model gives them sooner than this, and one in a
+ * burst could outrun the fuse: see `Fuse`.
+ */
 const CUT_OFF_MS = 300
 const CUT_OFF = new Set<Said['stop']>(['max_tokens', 'refusal'])
 
@@ -131,9 +135,9 @@ export class Lane {
     api.forget()
     if (late > 0) throw fail('POSTs', `${late} after the end of the turn before`)
     let readers = 0
-    api.answerWith(() => {
+    api.answerWith((request) => {
       readers = this.#readers
-      return reply(said)
+      return reply(said, request)
     })
     const response = await fetch(url + PATH[dialect], {
       method: 'POST',
@@ -200,8 +204,10 @@ function wayOf({ worker }: Answer, read: boolean): 'live' | 'seeded' | 'file' {
   return worker === 'resumed' || worker === 'unparked' ? 'live' : 'seeded'
 }
 
-async function reply({ texts, calls, stop }: Said): Promise<Response> {
-  if (CUT_OFF.has(stop)) await Bun.sleep(CUT_OFF_MS)
+async function reply({ texts, calls, stop }: Said, { body }: ModelRequest): Promise<Response> {
+  const offered = new Set(body.tools?.map(({ name }) => name))
+  const isOdd = CUT_OFF.has(stop) || calls.some(({ name }) => !offered.has(name))
+  if (isOdd) await Bun.sleep(CUT_OFF_MS)
   const blocks = [
     ...texts.map((text): ReplyBlock => ({ type: 'text', text: halves(text) })),
     ...calls.map(({ id, name, json }): ReplyBlock => {
