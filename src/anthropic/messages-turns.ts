@@ -132,7 +132,13 @@ class TurnReader {
   }
 
   #toResult(id: string, { content, is_error }: ToolResultParam, path: string): ToolResultBlock {
-    const blocks = blocksOf(content ?? '').flatMap((block, index) =>
+    const params = blocksOf(content ?? '')
+    // The model API refuses it, so the CLI would send the text alone.
+    const other = is_error ? params.findIndex(({ type }) => !isText(type)) : -1
+    if (other !== -1) {
+      throw invalid(`${path}.content[${other}]`, 'a result with `is_error` has nothing but text')
+    }
+    const blocks = params.flatMap((block, index) =>
       this.#toResultContent(block, `${path}.content[${index}]`),
     )
     return {
@@ -150,6 +156,11 @@ class TurnReader {
     if (block.type !== 'text') return this.#toContent(block, path, 'tool_result')
     return block.text === '' ? [] : [{ type: 'text', text: block.text }]
   }
+}
+
+/** What becomes a text: the names of the tools that a search has found as well. */
+function isText(type: string): boolean {
+  return type === 'text' || type === 'tool_reference'
 }
 
 function blocksOf<Block>(content: string | readonly Block[]): readonly (Block | TextBlock)[] {

@@ -59,6 +59,20 @@ describe('a request that is refused says where and why', () => {
       body: { messages: [...USER, { role: 'assistant', content: [call('t1'), call('t1')] }] },
       param: 'messages[1].content[1].id',
     },
+    'an image in a failed result': {
+      body: {
+        messages: afterCall([
+          result('t1', {
+            is_error: true,
+            content: [
+              text('broken'),
+              { type: 'image', source: { type: 'url', url: 'https://example.com/a.png' } },
+            ],
+          }),
+        ]),
+      },
+      param: 'messages[2].content[0].content[1]',
+    },
     'a tool that is not there': {
       body: { tools: [tool('look')], tool_choice: { type: 'tool', name: 'find' } },
       param: 'tool_choice',

@@ -222,7 +222,11 @@ function withIds(steps: readonly RawStep[], from: number): Step[] {
   let count = 0
   let ids: string[] = []
   return steps.map(({ parts: words, results, said }, index) => {
-    const answered = results.map(({ of, ...result }) => ({ ...result, id: ids[of] ?? '' }))
+    const answered = results.map(({ of, failed, ...result }): Result => {
+      // The model API takes nothing but text of a call that failed.
+      const isText = result.parts.every(({ type }) => type === 'text')
+      return { ...result, failed: failed && isText, id: ids[of] ?? '' }
+    })
     ids = said.calls.map(({ id }) =>
       id === 'plain' || index >= from ? `toolu_fuzz${String(++count).padStart(4, '0')}` : id,
     )
