@@ -7,7 +7,7 @@ const offeredWhole = new Set<number | bigint>()
 const MAX_REMEMBERED = 1_000
 
 /** Before each turn the CLI prints the names of the tools that it offers; this one it calls so. */
-const PRINTED_AS: Readonly<Record<string, string>> = { Agent: 'Task' }
+const PRINTED_AS: ReadonlyMap<string, string> = new Map([['Agent', 'Task']])
 
 /**
  * Compares the tools of a conversation with those that the CLI offers to the model: of a tool that
@@ -31,7 +31,7 @@ export class OfferedTools {
   check(message: CliMessage): TurnError | undefined {
     if (message.type !== 'system' || message.subtype !== 'init' || !message.tools) return undefined
     const offered = new Set(message.tools)
-    const missing = this.#names.filter((name) => !offered.has(PRINTED_AS[name] ?? name))
+    const missing = this.#names.filter((name) => !offered.has(PRINTED_AS.get(name) ?? name))
     if (missing.length > 0) return notOffered(missing)
     this.#remember()
     return undefined

@@ -164,13 +164,12 @@ describe('a request as the neutral conversation', () => {
         {
           role: 'user',
           content: [
-            result('t2', { content: 'two' }),
+            result('t2', { content: 'two', is_error: true }),
             result('t1', {
               content: [
                 text('one'),
                 { type: 'image', source: { type: 'url', url: 'https://x.test/i.png' } },
               ],
-              is_error: true,
             }),
             result('t3', {
               content: [{ type: 'tool_reference', tool_name: 'find' }],
@@ -187,7 +186,7 @@ describe('a request as the neutral conversation', () => {
         {
           role: 'user',
           content: [
-            { tool_use_id: 't2', type: 'tool_result', content: [text('two')] },
+            { tool_use_id: 't2', type: 'tool_result', content: [text('two')], is_error: true },
             {
               tool_use_id: 't1',
               type: 'tool_result',
@@ -195,7 +194,6 @@ describe('a request as the neutral conversation', () => {
                 text('one'),
                 { type: 'image', source: { type: 'url', url: 'https://x.test/i.png' } },
               ],
-              is_error: true,
             },
             { tool_use_id: 't3', type: 'tool_result', content: [text('find')] },
             text('and?'),
