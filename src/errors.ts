@@ -36,6 +36,8 @@ export type TurnErrorOptions = ErrorOptions & {
   retryAfterS?: number
 }
 
+const MAX_MESSAGE_CHARS = 4_000
+
 /** Every failure a request can end in. Each API maps `kind` to its own status and body. */
 export class TurnError extends Error {
   override readonly name = 'TurnError'
@@ -44,7 +46,7 @@ export class TurnError extends Error {
   readonly retryAfterS: number | undefined
 
   constructor(kind: ErrorKind, message: string, options: TurnErrorOptions = {}) {
-    super(message, options)
+    super(shorten(message), options)
     this.kind = kind
     this.param = options.param
     this.retryAfterS = options.retryAfterS
@@ -56,6 +58,11 @@ export class PlaceError extends TurnError {
   constructor(message: string, options: ErrorOptions = {}) {
     super('worker', message, options)
   }
+}
+
+/** Many messages quote the request, which may be of any length. */
+function shorten(message: string): string {
+  return message.length > MAX_MESSAGE_CHARS ? `${message.slice(0, MAX_MESSAGE_CHARS)}…` : message
 }
 
 /** Any thrown value as a TurnError: what is not one already is a fault of ours. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  jsonSchema,
   listOf,
   MAX_MESSAGES,
   MAX_STOP_SEQUENCES,
@@ -96,12 +97,11 @@ const Message = z.discriminatedUnion('role', [
 ])
 export type MessageParam = z.infer<typeof Message>
 
-const JsonSchema = z.record(z.string(), z.unknown())
 const CustomTool = z.object({
   type: z.literal('custom').nullish(),
   name,
   description: z.string().nullish(),
-  input_schema: JsonSchema,
+  input_schema: jsonSchema,
 })
 /** Tools that only Anthropic itself can run, or that it defines; they are named as ignored. */
 const OtherTool = z.object({ type: z.string().refine((type) => type !== 'custom') })
@@ -123,7 +123,7 @@ const thinkingConfig = z.discriminatedUnion('type', [
   z.object({ type: z.literal('disabled') }),
 ])
 
-const format = z.object({ type: z.literal('json_schema'), schema: JsonSchema }).nullish()
+const format = z.object({ type: z.literal('json_schema'), schema: jsonSchema }).nullish()
 
 /** The body of POST /v1/messages/count_tokens: strict in what is used, silent on what is not. */
 export const CountTokensRequest = z.object({

@@ -13,6 +13,31 @@ const MAX_MODEL_CHARS = 256
 export const modelName = z.string().max(MAX_MODEL_CHARS)
 export const stopSequence = z.string().max(MAX_STOP_CHARS)
 
+/** Ids of ours; clients of other APIs may have longer ones for their calls. */
+export const MAX_ID_CHARS = 256
+/** OpenAI's bound for a schema is half of it, and all of them are compared with each other. */
+const MAX_SCHEMA_VALUES = 10_000
+
+/** A JSON schema, of a size that can be checked and compiled. */
+export const jsonSchema = z
+  .unknown()
+  .refine((value) => valuesIn(value, MAX_SCHEMA_VALUES) <= MAX_SCHEMA_VALUES, {
+    error: `expected at most ${MAX_SCHEMA_VALUES} values in a schema`,
+    abort: true,
+  })
+  .pipe(z.record(z.string(), z.unknown()))
+
+/** How many values there are in one, itself included; it stops counting beyond `most`. */
+function valuesIn(value: unknown, most: number): number {
+  if (typeof value !== 'object' || value === null) return 1
+  let count = 1
+  for (const item of Object.values(value)) {
+    if (count > most) break
+    count += valuesIn(item, most)
+  }
+  return count
+}
+
 /**
  * A list that is read up to its first mistake, and not at all when it is too long: `z.array` says
  * of each item what is wrong with it, which takes a minute for a large list of nonsense.

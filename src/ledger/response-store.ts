@@ -2,6 +2,7 @@ import { Database } from 'bun:sqlite'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { TurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { makePrivate } from './private-files.ts'
 
@@ -52,6 +53,9 @@ const UNREFERENCED = `
   DELETE FROM responses WHERE deleted = 1
   AND NOT EXISTS (SELECT 1 FROM responses later WHERE later.previous_id = responses.id)
 `
+
+/** Of a conversation that is read at once; none that a model could read is as long. */
+const MAX_CHAIN_CHARS = 32 * 1024 * 1024
 
 const Json = z.string().transform((text): unknown => JSON.parse(text))
 const Row = z.object({
@@ -157,7 +161,14 @@ export class ResponseStore {
 
   #chain(client: string, id: string): StoredResponse[] | undefined {
     if (!this.#find(client, id)) return undefined
-    const rows = this.#openExisting()
+    const database = this.#openExisting()
+    const size = database
+      ?.query(
+        `${CHAIN} SELECT sum(length(response) + length(input)) FROM chain JOIN responses USING (id)`,
+      )
+      .values({ $id: id, $client: client })
+    if (Number(size?.[0]?.[0]) > MAX_CHAIN_CHARS) throw tooLong()
+    const rows = database
       ?.query(
         `${CHAIN} SELECT response, input FROM chain JOIN responses USING (id) ORDER BY depth DESC`,
       )
@@ -239,4 +250,9 @@ function addClients(database: Database): void {
     if (!columns().includes('client')) database.run(ADD_CLIENT)
   })
   add.immediate()
+}
+
+function tooLong(): TurnError {
+  const message = `The conversation behind 'previous_response_id' has more than ${MAX_CHAIN_CHARS} characters.`
+  return new TurnError('request_too_large', message, { param: 'previous_response_id' })
 }

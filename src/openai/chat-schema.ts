@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { listOf, MAX_MESSAGES, modelName, stopSequence } from '../dialect/bounds.ts'
+import { jsonSchema, listOf, MAX_MESSAGES, modelName, stopSequence } from '../dialect/bounds.ts'
 
 const TextPart = z.object({ type: z.literal('text'), text: z.string() })
 const RefusalPart = z.object({ type: z.literal('refusal'), refusal: z.string() })
@@ -46,14 +46,13 @@ const Message = z.discriminatedUnion('role', [
 ])
 export type ChatMessage = z.infer<typeof Message>
 
-export const JsonSchema = z.record(z.string(), z.unknown())
 export const functionName = z
   .string()
   .regex(/^[\w-]{1,64}$/, 'expected 1 to 64 letters, digits, _ or -')
 const FunctionSpec = z.object({
   name: functionName,
   description: z.string().nullish(),
-  parameters: JsonSchema.nullish(),
+  parameters: jsonSchema.nullish(),
 })
 
 const FunctionTool = z.object({ type: z.literal('function'), function: FunctionSpec })
@@ -82,12 +81,12 @@ export type ChatToolChoice = z.infer<typeof toolChoice>
 
 const responseFormat = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text') }),
-  z.object({ type: z.literal('json_object'), schema: JsonSchema.nullish() }),
+  z.object({ type: z.literal('json_object'), schema: jsonSchema.nullish() }),
   z.object({
     type: z.literal('json_schema'),
     json_schema: z.object({
       name: z.string().nullish(),
-      schema: JsonSchema.nullish(),
+      schema: jsonSchema.nullish(),
       strict: z.boolean().nullish(),
     }),
   }),

@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { listOf, MAX_MESSAGES, modelName } from '../dialect/bounds.ts'
-import { effort, functionName, JsonSchema, OtherTool } from './chat-schema.ts'
+import { jsonSchema, listOf, MAX_MESSAGES, modelName, MAX_ID_CHARS } from '../dialect/bounds.ts'
+import { effort, functionName, OtherTool } from './chat-schema.ts'
 import { Item } from './responses-items.ts'
 
 const FunctionTool = z.object({
   type: z.literal('function'),
   name: functionName,
   description: z.string().nullish(),
-  parameters: JsonSchema.nullish(),
+  parameters: jsonSchema.nullish(),
   strict: z.boolean().nullish(),
 })
 type FunctionTool = z.infer<typeof FunctionTool>
@@ -31,15 +31,20 @@ const format = z.discriminatedUnion('type', [
     type: z.literal('json_schema'),
     name: z.string(),
     description: z.string().nullish(),
-    schema: JsonSchema,
+    schema: jsonSchema,
     strict: z.boolean().nullish(),
   }),
 ])
 
 /** As large as OpenAI lets it be. */
 const metadata = z
-  .record(z.string().max(64), z.string().max(512))
-  .refine((pairs) => Object.keys(pairs).length <= 16, 'expected at most 16 pairs')
+  .unknown()
+  // Before its pairs are looked at: what is wrong with each of many takes its time to be said.
+  .refine(
+    (value) => typeof value !== 'object' || value === null || Object.keys(value).length <= 16,
+    { error: 'expected at most 16 pairs', abort: true },
+  )
+  .pipe(z.record(z.string().max(64), z.string().max(512)))
 
 const summary = z.enum(['auto', 'concise', 'detailed']).nullish()
 
@@ -60,7 +65,7 @@ export const ResponsesRequest = z.object({
     })
     .nullish(),
   reasoning: z.object({ effort: effort.nullish(), summary, generate_summary: summary }).nullish(),
-  previous_response_id: z.string().nullish(),
+  previous_response_id: z.string().max(MAX_ID_CHARS).nullish(),
   store: z.boolean().nullish(),
   metadata: metadata.nullish(),
   include: listOf(z.string()).nullish(),

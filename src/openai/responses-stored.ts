@@ -24,12 +24,12 @@ export function toItems(input: string | readonly Item[]): readonly Item[] {
  */
 export function resolveReferences(
   items: readonly Item[],
-  itemsOf: (responseId: string) => readonly Item[],
+  find: (responseId: string, itemId: string) => Item | undefined,
 ): Item[] {
   return items.map((item) => {
     if (!isKnown(item) || item.type !== 'item_reference') return item
     const [, key = ''] = /_([0-9a-f]{32})_i?\d+$/.exec(item.id) ?? []
-    const found = itemsOf(`resp_${key}`).find(({ id }) => id === item.id)
+    const found = find(`resp_${key}`, item.id)
     if (found) return found
     throw new TurnError(
       'response_not_found',

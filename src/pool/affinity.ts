@@ -1,4 +1,5 @@
 import type { Conversation, Message } from '../conversation/types.ts'
+import { digestOf } from './digest.ts'
 import type { KeptState } from './kept-workers.ts'
 
 /**
@@ -26,7 +27,7 @@ export function affinityKey(
     ...(state === 'parked' && { maxTokens: parameters.maxTokens }),
     messages: messages.map((message) => canonical(message, ordinal)),
   }
-  return new Bun.CryptoHasher('sha256').update(JSON.stringify(identity)).digest('base64')
+  return digestOf(identity)
 }
 
 function canonical(message: Message, ordinal: (id: string) => number): unknown {

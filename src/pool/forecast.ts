@@ -1,4 +1,6 @@
+import { sizeOf } from '../conversation/size.ts'
 import type { Conversation, Message } from '../conversation/types.ts'
+import { digestOf } from './digest.ts'
 
 /** How many of the last new conversations say what is usual. */
 const REMEMBERED = 16
@@ -15,6 +17,9 @@ const EXPECTED_MS = 60_000
  * worker is more than what reading a file does (docs/performance.md).
  */
 export const LONG_HISTORY = 48
+
+/** Of more characters nothing is kept: the guesses of all clients are 16 MB together. */
+const MAX_CHARS = 512 * 1024
 
 /** The beginning of a conversation that is likely to be asked for again. */
 export type Guess = {
@@ -63,11 +68,12 @@ export class Forecast {
   note(client: string, conversation: Conversation): void {
     this.#noteNeed()
     const { messages, model } = conversation
+    if (messages.length > LONG_HISTORY) this.#long = { model, at: this.#now() }
     const bare = { ...conversation, messages: [] }
+    if (!isForeseeable(bare)) return
     this.#begun.push({ key: guessKey(client, bare, 0), conversation: bare, at: this.#now() })
     if (this.#begun.length > REMEMBERED) this.#begun.shift()
-    if (messages.length > LONG_HISTORY) this.#long = { model, at: this.#now() }
-    if (messages.length > 1) this.#noteMiss(client, conversation)
+    if (messages.length > 1 && isForeseeable(conversation)) this.#noteMiss(client, conversation)
   }
 
   /** The model that most of the last conversations were for. */
@@ -145,6 +151,12 @@ export class Forecast {
   }
 }
 
+/** Whether a conversation is small enough to be kept, and compared with what is kept. */
+export function isForeseeable(conversation: Conversation): boolean {
+  const { text, data } = sizeOf(conversation)
+  return text + data <= MAX_CHARS
+}
+
 /**
  * A name for all that a worker is given ahead of a request: equal only if it is the same to the
  * letter and for the same client, because what has been given cannot be taken back.
@@ -154,7 +166,7 @@ export function guessKey(client: string, conversation: Conversation, count: numb
   const messages: readonly Message[] = conversation.messages.slice(0, count)
   // With messages in, a change of the model would be told to the model.
   const given = [client, system, tools, outputSchema, count > 0 && [model, effort, messages]]
-  return `${count} ${new Bun.CryptoHasher('sha256').update(JSON.stringify(given)).digest('base64')}`
+  return `${count} ${digestOf(given)}`
 }
 
 function mostFrequent(values: readonly string[]): { value: string; times: number } | undefined {

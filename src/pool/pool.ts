@@ -7,7 +7,7 @@ import type { Conversation, RateLimit, TurnEvent } from '../conversation/types.t
 import { toTurnError } from '../errors.ts'
 import { affinityKey } from './affinity.ts'
 import type { Caller } from './caller.ts'
-import { Forecast, type Purpose } from './forecast.ts'
+import { Forecast, isForeseeable, type Purpose } from './forecast.ts'
 import { type KeptState, KeptWorkers } from './kept-workers.ts'
 import { Relaxations } from './relaxations.ts'
 import { Shares } from './shares.ts'
@@ -136,6 +136,8 @@ export class Pool {
   async #start(conversation: Conversation, caller: Caller) {
     const { client, signal } = caller
     const own = this.#takeOwn(client, conversation)
+    // To know a large conversation again takes as long as to send it: others have a turn between.
+    if (!isForeseeable(conversation)) await new Promise(setImmediate)
     if (own) this.#shares.begin(client)
     else this.#forecast.note(client, conversation)
     const { worker, origin } = own ?? (await this.#supply.acquire(caller, conversation))

@@ -1,6 +1,6 @@
 import type { Worker } from '../claude/worker.ts'
 import type { Conversation } from '../conversation/types.ts'
-import { guessKey, isSame, LONG_HISTORY, type Purpose } from './forecast.ts'
+import { guessKey, isForeseeable, isSame, LONG_HISTORY, type Purpose } from './forecast.ts'
 
 type Ready = { worker: Worker; purpose: Purpose }
 
@@ -82,7 +82,9 @@ function isUseful(
       return messages.length > LONG_HISTORY && worker.fits(conversation, messages.length - 1)
     case 'guess': {
       const { key, count } = purpose.guess
-      return count < messages.length && guessKey(client, conversation, count) === key
+      if (count >= messages.length || !isForeseeable({ ...conversation, messages: [] }))
+        return false
+      return guessKey(client, conversation, count) === key
     }
     default:
       return purpose satisfies never

@@ -2,6 +2,7 @@ import type { Conversation, TurnEvent } from '../conversation/types.ts'
 import { toTurnError } from '../errors.ts'
 import type { Caller } from '../pool/caller.ts'
 import type { Answer } from '../pool/pool.ts'
+import { requireReadable } from './readable.ts'
 import type { Services } from './services.ts'
 
 /** The answers to one request: their streams, and what the first to begin says of its worker. */
@@ -16,6 +17,7 @@ export async function runTurn(
   conversation: Conversation,
   caller: Caller,
 ): Promise<Answer> {
+  requireReadable(conversation)
   const hold = limit.take(caller, 1)
   return hold(pool.run(conversation, caller))
 }
@@ -34,6 +36,8 @@ export async function runChoices(
     const { events, ...answer } = await runTurn({ pool, limit }, only, caller)
     return { ...answer, events: [events] }
   }
+  // They have the same text, or are bounded by the body.
+  if (only) requireReadable(only)
   const hold = limit.take(caller, conversations.length)
   const choices = conversations.map((conversation): Choice => {
     const stop = new AbortController()

@@ -8,10 +8,23 @@ import type { ClientResponses, StoredResponse } from '../ledger/response-store.t
 /** What a request goes on from and what it brings, with everything fetched that it refers to. */
 export function historyOf(request: ResponsesRequest, store: ClientResponses): History {
   const { previous_response_id: previousId, input } = request
-  const itemsOf = (id: string) => [store.find(id) ?? []].flat().flatMap(toAllItems)
   return {
     before: previousId ? chainOf(previousId, store) : [],
-    input: resolveReferences(toItems(input), itemsOf),
+    input: resolveReferences(toItems(input), finderIn(store)),
+  }
+}
+
+/** Items by the ids of their responses and their own; each response is read once. */
+function finderIn(store: ClientResponses) {
+  const responses = new Map<string, Map<string, Item>>()
+  return (responseId: string, itemId: string): Item | undefined => {
+    const known = responses.get(responseId)
+    if (known) return known.get(itemId)
+    const stored = store.find(responseId)
+    const items = stored ? toAllItems(stored) : []
+    const byId = new Map(items.flatMap((item) => (item.id ? [[item.id, item] as const] : [])))
+    responses.set(responseId, byId)
+    return byId.get(itemId)
   }
 }
 

@@ -44,11 +44,12 @@ describe('input as it is kept', () => {
 
 describe('references', () => {
   const known: Item = { type: 'message', id: `msg_${KEY}_0`, role: 'assistant', content: 'x' }
-  const itemsOf = (id: string) => (id === RESPONSE ? [known] : [])
+  const find = (response: string, item: string) =>
+    response === RESPONSE && item === known.id ? known : undefined
 
   test('are replaced by what they refer to', () => {
     const items = parseItems([{ id: `msg_${KEY}_0` }, { role: 'user', content: 'hi' }])
-    expect(resolveReferences(items, itemsOf)).toEqual([
+    expect(resolveReferences(items, find)).toEqual([
       known,
       { type: 'message', role: 'user', content: 'hi' },
     ])
@@ -57,7 +58,7 @@ describe('references', () => {
   for (const id of [`msg_${KEY}_1`, `msg_${'b'.repeat(32)}_0`, 'msg_other']) {
     test(`to nothing are an error: ${id}`, () => {
       const items = parseItems([{ type: 'item_reference', id }])
-      expect(() => resolveReferences(items, itemsOf)).toThrow(`Item with id '${id}' not found.`)
+      expect(() => resolveReferences(items, find)).toThrow(`Item with id '${id}' not found.`)
     })
   }
 })

@@ -144,3 +144,14 @@ describe('a burst', () => {
     expect(wanted(of)).toEqual(['any', 'any'])
   })
 })
+
+test('a large beginning, or a large history, is not kept to be prepared for', () => {
+  const of = forecast()
+  const large = 'x'.repeat(600_000)
+  for (let times = 0; times < 5; times++) {
+    of.note('a', conversation({ system: large }))
+    of.note('a', conversation({ says: ['hi', large, `again ${times}`] }))
+    now += A_WHILE_MS
+  }
+  expect(wanted(of)).toEqual(['any', 'any'])
+})

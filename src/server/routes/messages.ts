@@ -20,6 +20,7 @@ import { unreadFields } from '../../dialect/unread-fields.ts'
 import { callerOf } from '../caller.ts'
 import { runTurn } from '../choices.ts'
 import { readJsonObject } from '../json-body.ts'
+import { requireReadable } from '../readable.ts'
 import type { ServerEnv, Services } from '../services.ts'
 import { answerHeaders, remarkHeaders, streamAnswer } from '../stream-answer.ts'
 
@@ -68,6 +69,7 @@ export function messages({ pool, limit, catalog, dialect }: Services): Hono<Serv
       remarks.ignore(...unreadFields(MESSAGES_PARAMETERS, body, request, dialect))
       const model = resolveModel(request.model, await catalog(c.get('lifetime').signal))
       const conversation = toConversation(request, { model, sampling, remarks })
+      requireReadable(conversation)
       return c.json({ input_tokens: estimateTokens(conversation) }, 200, {
         ...{ 'x-claude-max-api-estimate': 'true', ...remarkHeaders(remarks) },
       })
