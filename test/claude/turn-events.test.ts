@@ -91,6 +91,15 @@ describe('a plain answer', () => {
     expect(short.join(' ')).toMatch(/^start a b (next_block )+c next_block d stop$/)
   })
 
+  test('tells its blocks apart, too, where they were held back for the sake of JSON', () => {
+    const outputSchema = { schema: { type: 'object' }, strict: false }
+    const turn = new TurnTranslator({ parameters: DEFAULT_PARAMETERS, tools: [], outputSchema })
+    const texts = [...block('text', 'a', 'b'), closeBlock, ...block('text', 'c'), closeBlock]
+    const events = translate([start(), ...texts, stop('end_turn')], turn)
+    const short = events.map((event) => (event.type === 'text' ? event.text : event.type))
+    expect(short).toEqual(['start', 'ab', 'next_block', 'c', 'stop'])
+  })
+
   test('that the CLI also prints whole is not told twice', () => {
     const messages = [start(), ...block('text', 'pong'), whole('pong', { id: 'msg_1' })]
     expect(textOf(translate(messages))).toBe('pong')
