@@ -9,6 +9,7 @@ import {
 } from '../conversation/types.ts'
 import { invalid } from '../dialect/invalid.ts'
 import type { Remarks } from '../dialect/remarks.ts'
+import { joinInstructions, nameBrokenTexts } from '../dialect/texts.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
 import { type GivenTool, toToolSpecs } from '../dialect/tool-spec.ts'
 import type { CountTokensRequest, MessageParam, MessagesRequest } from './messages-schema.ts'
@@ -20,6 +21,8 @@ export function toConversation(
   options: RequestOptions,
 ): Conversation {
   const messages = toTurns(request.messages, options)
+  nameBrokenTexts(request.messages, 'messages', options.remarks)
+  nameBrokenTexts(request.system, 'system', options.remarks)
   if (messages.at(-1)?.role !== 'user') {
     throw invalid('messages', "the last one must have role 'user', and content that is not empty")
   }
@@ -58,7 +61,7 @@ function toSystem({ system, messages }: CountTokensRequest, remarks: Remarks): s
     remarks.ignore(typeof system === 'string' ? 'system' : `system[${index}]`)
     return false
   })
-  return [...first, ...later].filter((text) => text !== '').join('\n\n')
+  return joinInstructions([...first, ...later], 'system', remarks)
 }
 
 function texts(content: CountTokensRequest['system']): string[] {

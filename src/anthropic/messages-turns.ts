@@ -13,6 +13,7 @@ import { createImageReader, type ImagePlace, type ImageReader } from '../dialect
 import { invalid } from '../dialect/invalid.ts'
 import type { Remarks } from '../dialect/remarks.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
+import { toDataBlocks, toTextBlocks } from '../dialect/texts.ts'
 import type { AssistantParam, MessageParam, ToolResultParam, UserParam } from './messages-schema.ts'
 
 type ReadOptions = Pick<RequestOptions, 'model' | 'remarks'>
@@ -94,7 +95,7 @@ class TurnReader {
   #toAnswer(block: AssistantParam, path: string): AssistantBlock[] {
     switch (block.type) {
       case 'text':
-        return toTexts(block.text)
+        return toTextBlocks(block.text)
       case 'tool_use': {
         const { type, id, name, input } = block
         if (this.#usedIds.has(id)) throw invalid(`${path}.id`, `there is another call '${id}'`)
@@ -116,7 +117,7 @@ class TurnReader {
   #toContent(block: ContentParam, path: string, place: ImagePlace): ContentBlock[] {
     switch (block.type) {
       case 'text':
-        return toTexts(block.text)
+        return toTextBlocks(block.text)
       case 'image': {
         const { source } = block
         const at = `${path}.source`
@@ -154,7 +155,7 @@ class TurnReader {
       return [{ type: 'text', text: block.tool_name }]
     }
     if (block.type !== 'text') return this.#toContent(block, path, 'tool_result')
-    return block.text === '' ? [] : [{ type: 'text', text: block.text }]
+    return toDataBlocks(block.text)
   }
 }
 
@@ -178,11 +179,6 @@ function toDocument(block: DocumentParam, path: string): DocumentBlock {
       ? { ...block.source, data: readBase64(block.source.data, `${path}.source.data`).data }
       : block.source
   return { type, source, ...(title && { title }), ...(context && { context }) }
-}
-
-/** The model API refuses text without a visible character, and such a text says nothing. */
-function toTexts(text: string): TextBlock[] {
-  return text.trim() === '' ? [] : [{ type: 'text', text }]
 }
 
 type ResultParam = Exclude<NonNullable<ToolResultParam['content']>, string>[number]

@@ -94,6 +94,11 @@ function withoutTrailingZeros(digits: string): string {
   return digits.slice(0, end)
 }
 
+/** Whether no text in a value holds half a surrogate pair. */
+export function hasWholeTexts(value: unknown): boolean {
+  return survey(value).isWellFormed
+}
+
 /** What there is in a value, however deep. */
 function survey(value: unknown): { keys: number; isWellFormed: boolean; hasLargeNumber: boolean } {
   const seen = { keys: 0, isWellFormed: true, hasLargeNumber: false }

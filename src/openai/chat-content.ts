@@ -2,6 +2,7 @@ import type { DocumentBlock, ImageBlock, TextBlock } from '../conversation/types
 import { decodeText, readDataUrl } from '../dialect/base64.ts'
 import type { ImageReader } from '../dialect/image.ts'
 import { invalid } from '../dialect/invalid.ts'
+import { toDataBlocks, toTextBlocks } from '../dialect/texts.ts'
 import type { UserPart } from './chat-schema.ts'
 
 const PDF = 'application/pdf'
@@ -51,16 +52,6 @@ export function toContentBlocks(
         return part satisfies never
     }
   })
-}
-
-/** The model API refuses text without a visible character, and such a text says nothing. */
-export function toTextBlocks(text: string): TextBlock[] {
-  return text.trim() === '' ? [] : [{ type: 'text', text }]
-}
-
-/** A tool's output is data: blanks are as good as anything. */
-function toDataBlocks(text: string): TextBlock[] {
-  return text === '' ? [] : [{ type: 'text', text }]
 }
 
 type FilePart = Extract<UserPart, { type: 'file' }>['file']

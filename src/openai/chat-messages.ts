@@ -1,21 +1,21 @@
 import type { Message, ToolResultBlock } from '../conversation/types.ts'
 import type { ImageReader } from '../dialect/image.ts'
 import type { Remarks } from '../dialect/remarks.ts'
+import { joinInstructions, toTextBlocks } from '../dialect/texts.ts'
 import { TurnError } from '../errors.ts'
-import { messageReader, resultReader, toContentBlocks, toTextBlocks } from './chat-content.ts'
+import { messageReader, resultReader, toContentBlocks } from './chat-content.ts'
 import type { ChatMessage } from './chat-schema.ts'
 import { MessageReader } from './message-reader.ts'
-import { joinInstructions } from './request-parts.ts'
 
 type Role<R extends ChatMessage['role']> = Extract<ChatMessage, { role: R }>
 
-export function toSystem(messages: readonly ChatMessage[]): string {
+export function toSystem(messages: readonly ChatMessage[], remarks: Remarks): string {
   const texts = messages.flatMap((message) => {
     if (message.role !== 'system' && message.role !== 'developer') return []
     const { content } = message
     return typeof content === 'string' ? [content] : content.map(({ text }) => text)
   })
-  return joinInstructions(texts)
+  return joinInstructions(texts, 'messages', remarks)
 }
 
 /** The client's messages as turns of user and assistant, with every call next to its result. */

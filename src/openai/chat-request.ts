@@ -10,6 +10,7 @@ import { createImageReader } from '../dialect/image.ts'
 import type { Remarks } from '../dialect/remarks.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
 import { toToolSpecs } from '../dialect/tool-spec.ts'
+import { nameBrokenTexts } from '../dialect/texts.ts'
 import { TurnError } from '../errors.ts'
 import { toMessages, toSystem } from './chat-messages.ts'
 import {
@@ -25,6 +26,7 @@ import type { ChatRequest, ChatResponseFormat, ChatToolChoice } from './chat-sch
 /** A chat request as the neutral conversation. */
 export function toConversation(request: ChatRequest, options: RequestOptions): Conversation {
   const messages = toMessages(request.messages, createImageReader(options), options.remarks)
+  nameBrokenTexts(request.messages, 'messages', options.remarks)
   if (messages.at(-1)?.role !== 'user') {
     throw new TurnError(
       'invalid_request',
@@ -37,7 +39,7 @@ export function toConversation(request: ChatRequest, options: RequestOptions): C
   const outputSchema = fromResponseFormat(request.response_format)
   return {
     model: options.model,
-    system: toSystem(request.messages),
+    system: toSystem(request.messages, options.remarks),
     messages,
     tools,
     ...(effort && { effort }),

@@ -12,14 +12,6 @@ import type { GivenTool } from '../dialect/tool-spec.ts'
 
 /** What chat completions and responses ask for in the same words, once it is taken out of them. */
 
-/**
- * Instructions may stand anywhere; the model API takes them in one place, in order, and none
- * without a visible character.
- */
-export function joinInstructions(texts: readonly string[]): string {
-  return texts.filter((text) => text.trim() !== '').join('\n\n')
-}
-
 type FunctionSpec = {
   name: string
   description?: string | null | undefined

@@ -8,6 +8,7 @@ import { createImageReader, type ImageReader } from '../dialect/image.ts'
 import type { Remarks } from '../dialect/remarks.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
 import { KeyedQueue } from '../dialect/keyed-queue.ts'
+import { joinInstructions, toTextBlocks } from '../dialect/texts.ts'
 import { TurnError } from '../errors.ts'
 import {
   type ContentBlock,
@@ -15,11 +16,9 @@ import {
   messageReader,
   resultReader,
   toDocumentBlock,
-  toTextBlocks,
 } from './chat-content.ts'
 import { MessageReader } from './message-reader.ts'
 import { invalid } from '../dialect/invalid.ts'
-import { joinInstructions } from './request-parts.ts'
 import { type ContentPart, isKnown, type Item, type KnownItem } from './responses-items.ts'
 import { REFUSAL } from './responses-output.ts'
 
@@ -34,12 +33,16 @@ export type History = { before: readonly Item[]; input: readonly Item[] }
 type Placed<I extends KnownItem = KnownItem> = { item: I; path: string }
 type PlacedOutput = Placed<Output> & { order: number }
 
-export function toSystem(instructions: string | null | undefined, history: History): string {
+export function toSystem(
+  instructions: string | null | undefined,
+  history: History,
+  remarks: Remarks,
+): string {
   const texts = placed(history).flatMap(({ item }) => {
     if (item.type !== 'message') return []
     return item.role === 'system' || item.role === 'developer' ? toTexts(item.content) : []
   })
-  return joinInstructions([instructions ?? '', ...texts])
+  return joinInstructions([instructions ?? '', ...texts], 'instructions', remarks)
 }
 
 /**

@@ -8,6 +8,7 @@ import {
 import type { Remarks } from '../dialect/remarks.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
 import { toToolSpecs } from '../dialect/tool-spec.ts'
+import { nameBrokenTexts } from '../dialect/texts.ts'
 import { TurnError } from '../errors.ts'
 import { requireTools, toEffort, toGiven, toOutputSchema, toSampling } from './request-parts.ts'
 import { type History, toSystem, toTurns } from './responses-input.ts'
@@ -19,6 +20,8 @@ export type ResponsesOptions = RequestOptions & { history: History }
 export function toConversation(request: ResponsesRequest, options: ResponsesOptions): Conversation {
   const { history, model, remarks } = options
   const messages = toTurns(history, options)
+  nameBrokenTexts(request.input, 'input', remarks)
+  nameBrokenTexts(request.instructions, 'instructions', remarks)
   if (messages.at(-1)?.role !== 'user') {
     throw new TurnError(
       'invalid_request',
@@ -31,7 +34,7 @@ export function toConversation(request: ResponsesRequest, options: ResponsesOpti
   const outputSchema = toOutputSchema(request.text?.format, 'text.format.schema')
   return {
     model,
-    system: toSystem(request.instructions, history),
+    system: toSystem(request.instructions, history, remarks),
     messages,
     tools,
     ...(effort && { effort }),

@@ -22,7 +22,10 @@ describe('what does not reach the model as it was sent is named', () => {
 
   test('no more than that line is left out', () => {
     const system = `${BILLING}\nBe brief.`
-    expect(read({ system })).toEqual({ system, ignored: [], changed: [] })
+    // The CLI would take it for its own header, and say nothing else of itself.
+    expect(read({ system })).toEqual({
+      ...{ system: `\n${system}`, ignored: [], changed: ['system'] },
+    })
   })
 
   test('a tool that is only referred to', () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { messageReply } from '../../src/demo/message-stream.ts'
 import { LONG_HISTORY } from '../../src/pool/forecast.ts'
 import { answersTo, ask, call, type Messages, say, tool } from '../support/chat.ts'
-import { conversationOf } from '../support/model-api.ts'
+import { conversationOf, systemOf } from '../support/model-api.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { until } from '../support/waiting.ts'
 
@@ -157,4 +157,24 @@ test('as results of calls that wait for them', async () => {
   const { worker } = await ask(server, { tools, messages })
   expect(worker).toBe('unparked')
   expect(lastOf(server)?.at(-1)?.content).toEqual(results)
+})
+
+test("a system prompt in the CLI's own words stands behind what the CLI says of itself", async () => {
+  const words = [
+    "You are Claude Code, Anthropic's official CLI for Claude.",
+    "You are a Claude agent, built on Anthropic's Claude Agent SDK.",
+    ...['__SYSTEM_PROMPT_DYNAMIC_BOUNDARY__', 'x-anthropic-billing-header: me\nmore'],
+  ]
+  for (const content of words) {
+    const { changed } = await ask(server, { messages: [{ role: 'system', content }, go] })
+    expect(changed).toBe('messages')
+  }
+  const sent = server.api.requests.map((request) => systemOf(request).map((one) => one.trim()))
+  expect(sent).toEqual(words.map((content) => [content]))
+})
+
+test('half a surrogate pair is named', async () => {
+  const { changed } = await ask(server, { messages: [{ role: 'user', content: 'a\ud800' }] })
+  expect(changed).toBe('messages[0].content')
+  expect(lastOf(server)).toEqual([asked('a\ufffd')])
 })
