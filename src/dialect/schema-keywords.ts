@@ -43,7 +43,10 @@ const data: Reader = (value, place) => {
 }
 const pattern: Reader = (value, place) => {
   if (typeof value !== 'string') throw unusable(place, 'a regular expression')
-  return place.texts.carries(value) ? value : toAsciiPattern(value)
+  if (place.texts.carries(value)) return value
+  if (!place.texts.isSpent) return toAsciiPattern(value)
+  noteText(value, place)
+  return value
 }
 const matching = (shape: RegExp, expected: string): Reader => {
   return (value, place) => {

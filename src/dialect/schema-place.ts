@@ -1,5 +1,5 @@
 import type { TurnError } from '../errors.ts'
-import { type CliText, longestMarkRun, MAX_MARKS } from './cli-text.ts'
+import { type CliText, isMarkFlood, MAX_MARKS } from './cli-text.ts'
 import { invalid } from './invalid.ts'
 
 /** Longer keys and paths are cut: they are named in headers and messages. */
@@ -27,7 +27,7 @@ export function unusable({ path }: { path: string }, expected: string): TurnErro
 /** A text that the CLI alters is named; nothing can be done about it. */
 export function noteText(text: string, place: Omit<Place, 'onModernised'>): void {
   if (place.texts.carries(text)) return
-  if (longestMarkRun(text) > MAX_MARKS) {
+  if (isMarkFlood(text)) {
     throw unusable(place, `no more than ${MAX_MARKS} combining marks in a row`)
   }
   place.onChanged(place.path)

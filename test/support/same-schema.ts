@@ -70,9 +70,12 @@ function partOf(key: string, value: Json): Json {
   }
   if (key === 'pattern' && typeof value === 'string') return unescaped(value)
   if (key === 'examples' && !Array.isArray(value)) return [sorted(value)]
-  if (key === 'dependencies' && isRecord(value)) {
+  if (key === 'dependencies') {
     return Object.fromEntries(
-      Object.entries(value).map(([k, v]) => [k, typeof v === 'string' ? [v] : v]),
+      Object.entries(isRecord(value) ? value : {}).map(([k, v]) => [
+        k,
+        typeof v === 'string' ? [v] : v,
+      ]),
     )
   }
   if (key !== 'type') return sorted(value)
