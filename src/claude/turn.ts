@@ -140,6 +140,8 @@ export class Turn {
    * the same patterns, and may be at it for hours.
    */
   async #startCheck(promised: Promised): Promise<TurnError | undefined> {
+    // A thread takes milliseconds to start, and a CLI that is to be killed at its end goes first.
+    await Promise.resolve()
     const error = await conformance(promised)
     if (error) this.fail(error)
     return error

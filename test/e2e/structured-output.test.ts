@@ -8,7 +8,7 @@ import {
   test,
 } from 'bun:test'
 import { messageReply, type ReplyBlock, type ReplyOptions } from '../../src/demo/message-stream.ts'
-import { answersTo, ask, type Body, call, refusal, resultsIn, say, tool } from '../support/chat.ts'
+import { answersTo, ask, type Body, call, refusal, resultsIn, tool } from '../support/chat.ts'
 import { conversationOf } from '../support/model-api.ts'
 import { startServer } from '../support/server.ts'
 import { framesOf, readAnswer } from '../support/sse.ts'
@@ -274,7 +274,7 @@ describe('schemas', () => {
 })
 
 test('after an answer in JSON the conversation goes on with the bytes the client has', async () => {
-  server.api.answerWith(() => say('{"city":"Ulm","people":1}'))
+  answer([{ type: 'text', text: '{"city":"Ulm","people":1}' }])
   const { message } = await ask(server, format())
   const next = { role: 'user', content: 'And?' } as const
   await ask(server, { ...format(), messages: [go, message, next] })
