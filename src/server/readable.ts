@@ -2,8 +2,8 @@ import { sizeOf } from '../conversation/size.ts'
 import type { Conversation } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
 
-/** Four times what the largest context window has room for; files do not count. */
-const MAX_TEXT_CHARS = 16 * 1024 * 1024
+/** Twice what the largest context window has room for; files do not count. */
+const MAX_TEXT_CHARS = 8 * 1024 * 1024
 
 /** As many as a body may have: references may name the same file many times. */
 const MAX_DATA_CHARS = 64 * 1024 * 1024
