@@ -32,7 +32,8 @@ export function differences(
     ...blockDifferences(
       normalise(due.blocks, { joined, keepIds }).map((item) => ({
         ...item,
-        isNamed: isNamed(item.places),
+        // Of what is stored, the request has no places to name.
+        isNamed: isNamed(item.places) || (item.isCall === true && named.includes(STORED_ARGUMENTS)),
       })),
       normalise(got.blocks, { joined, keepIds }),
     ),
@@ -47,7 +48,9 @@ type NormaliseOptions = {
   keepIds: boolean
 }
 
-type Item = { role: string; key: string; places: string[] }
+const STORED_ARGUMENTS = 'previous_response_id.arguments'
+
+type Item = { role: string; key: string; places: string[]; isCall?: true }
 
 /** Blocks as texts to compare; calls and results by their order where their ids may change. */
 function normalise(
@@ -79,7 +82,7 @@ function normalise(
         const name = keepIds ? block.id : `call ${++count}`
         open.push({ id: block.id, name })
         const value = { call: name, name: block.name, input: block.input }
-        items.push({ role, key: canonical(value), places })
+        items.push({ role, key: canonical(value), places, isCall: true })
         break
       }
       case 'tool_result': {
@@ -133,7 +136,14 @@ function blockDifferences(
   due: readonly (Item & { isNamed: boolean })[],
   got: readonly Item[],
 ): Difference[] {
+  const known = new Map<string, boolean>()
   const fits = (i: number, j: number): boolean => {
+    const place = `${i} ${j}`
+    const fit = known.get(place) ?? fitsAnew(i, j)
+    known.set(place, fit)
+    return fit
+  }
+  const fitsAnew = (i: number, j: number): boolean => {
     const wanted = due[i]
     if (!wanted) return j === got.length
     if (wanted.isNamed) {

@@ -96,7 +96,7 @@ function parts(has: Has, way: Way): fc.Arbitrary<Part[]> {
   const words = text(has).map((said): Part => ({ type: 'text', text: said }))
   const picture = image.map((data): Part => ({ type: 'image', data }))
   const part =
-    has('images') && way !== 'file' ? fc.oneof({ weight: 9, arbitrary: words }, picture) : words
+    has('images') && way !== 'file' ? fc.oneof({ weight: 19, arbitrary: words }, picture) : words
   return fc.array(part, { minLength: 1, maxLength: 3 })
 }
 
@@ -143,7 +143,11 @@ function exchange(has: Has, way: Way): fc.Arbitrary<Exchange> {
 
 /** The words of an answer; without any the CLI would ask again by itself. */
 function answerTexts(has: Has): fc.Arbitrary<string[]> {
-  const more = fc.array(text(has), { maxLength: has('blocks') ? 1 : 0 })
+  const one = text(has).map((said) => [said])
+  const more = fc.oneof(
+    { weight: 8, arbitrary: fc.constant<string[]>([]) },
+    ...(has('blocks') ? [{ weight: 1, arbitrary: one }] : []),
+  )
   return fc.tuple(more, visibleText).map((texts) => texts.flat())
 }
 
@@ -152,7 +156,7 @@ function round(has: Has, way: Way): fc.Arbitrary<Round> {
     texts: fc.array(text(has), { maxLength: 1 }),
     calls: fc.array(call(has, way), { minLength: 1, maxLength: 3 }),
     reversed: fc.boolean(),
-    note: fc.oneof({ weight: 6, arbitrary: fc.constant<Part[]>([]) }, question(has, way)),
+    note: fc.oneof({ weight: 15, arbitrary: fc.constant<Part[]>([]) }, question(has, way)),
   })
 }
 
@@ -169,7 +173,7 @@ function call(has: Has, way: Way): fc.Arbitrary<RawCall> {
     json: args(has),
     result: fc.record({
       parts: has('empty')
-        ? fc.oneof({ weight: 6, arbitrary: parts(has, way) }, empty)
+        ? fc.oneof({ weight: 15, arbitrary: parts(has, way) }, empty)
         : parts(has, way),
       failed: has('failed') ? fc.boolean() : fc.constant(false),
     }),
