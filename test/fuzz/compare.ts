@@ -64,7 +64,8 @@ function normalise(
   for (const { role, block, at } of blocks) {
     const places = at === undefined ? [] : [at]
     if ('text' in block) {
-      if (block.text === '') continue
+      // Those without a visible character are left out: the model API refuses them.
+      if (block.text.trim() === '') continue
       if (text) {
         text.said += block.text
         text.item.key = canonical({ role, text: text.said })
@@ -154,7 +155,7 @@ function blockDifferences(
     return wanted.key === got[j]?.key && fits(i + 1, j + 1)
   }
   if (fits(0, 0)) return []
-  const at = due.findIndex(({ key }, index) => key !== got[index]?.key)
+  const at = due.findIndex(({ key, isNamed }, index) => !isNamed && key !== got[index]?.key)
   const index = at === -1 ? due.length : at
   const place = due[index]?.places[0] ?? 'behind the last message'
   return [{ at: place, text: parting(got[index]?.key ?? 'nothing', due[index]?.key ?? 'nothing') }]
