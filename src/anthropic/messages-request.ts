@@ -9,7 +9,12 @@ import {
 } from '../conversation/types.ts'
 import { invalid } from '../dialect/invalid.ts'
 import type { Remarks } from '../dialect/remarks.ts'
-import { joinInstructions, nameBrokenTexts } from '../dialect/texts.ts'
+import {
+  joinInstructions,
+  nameBlankParts,
+  nameBlankTexts,
+  nameBrokenTexts,
+} from '../dialect/texts.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
 import { type GivenTool, toToolSpecs } from '../dialect/tool-spec.ts'
 import type { CountTokensRequest, MessageParam, MessagesRequest } from './messages-schema.ts'
@@ -23,6 +28,8 @@ export function toConversation(
   const messages = toTurns(request.messages, options)
   nameBrokenTexts(request.messages, 'messages', options.remarks)
   nameBrokenTexts(request.system, 'system', options.remarks)
+  nameBlankTexts(request.messages, 'messages', options.remarks)
+  nameBlankParts(request.system, 'system', options.remarks)
   if (messages.at(-1)?.role !== 'user') {
     throw invalid('messages', "the last one must have role 'user', and content that is not empty")
   }

@@ -134,7 +134,7 @@ class TurnReader {
 
   #toResult(id: string, { content, is_error }: ToolResultParam, path: string): ToolResultBlock {
     const params = blocksOf(content ?? '')
-    // The model API refuses it, so the CLI would send the text alone.
+    // The CLI would send the text alone.
     const other = is_error ? params.findIndex(({ type }) => !isText(type)) : -1
     if (other !== -1) {
       throw invalid(`${path}.content[${other}]`, 'a result with `is_error` has nothing but text')

@@ -7,6 +7,43 @@ export function toTextBlocks(text: string): TextBlock[] {
   return text.trim() === '' ? [] : [{ type: 'text', text }]
 }
 
+type WithContent = { role?: string | undefined; content?: unknown }
+
+/**
+ * Names the texts of messages that are left out because they hold blanks alone. Empty texts say
+ * nothing, so nothing is lost with them; the results of tools keep their blanks.
+ */
+export function nameBlankTexts(
+  messages: readonly WithContent[],
+  path: string,
+  remarks: Remarks,
+): void {
+  for (const [index, { role, content }] of messages.entries()) {
+    if (role !== 'tool' && role !== 'function') {
+      nameBlankParts(content, `${path}[${index}].content`, remarks)
+    }
+  }
+}
+
+/** The same for one text, or a list of parts that may be texts. */
+export function nameBlankParts(content: unknown, path: string, remarks: Remarks): void {
+  if (typeof content === 'string') return isBlank(content) ? remarks.ignore(path) : undefined
+  if (!Array.isArray(content)) return
+  for (const [index, part] of content.entries()) {
+    if (isTextPart(part) && isBlank(part.text)) remarks.ignore(`${path}[${index}]`)
+  }
+}
+
+function isTextPart(part: unknown): part is { text: string } {
+  return (
+    typeof part === 'object' && part !== null && 'text' in part && typeof part.text === 'string'
+  )
+}
+
+function isBlank(text: string): boolean {
+  return text !== '' && text.trim() === ''
+}
+
 /** A tool's output is data: blanks are as good as anything. */
 export function toDataBlocks(text: string): TextBlock[] {
   return text === '' ? [] : [{ type: 'text', text }]

@@ -10,7 +10,7 @@ import { createImageReader } from '../dialect/image.ts'
 import type { Remarks } from '../dialect/remarks.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
 import { toToolSpecs } from '../dialect/tool-spec.ts'
-import { nameBrokenTexts } from '../dialect/texts.ts'
+import { nameBlankTexts, nameBrokenTexts } from '../dialect/texts.ts'
 import { TurnError } from '../errors.ts'
 import { toMessages, toSystem } from './chat-messages.ts'
 import {
@@ -27,6 +27,7 @@ import type { ChatRequest, ChatResponseFormat, ChatToolChoice } from './chat-sch
 export function toConversation(request: ChatRequest, options: RequestOptions): Conversation {
   const messages = toMessages(request.messages, createImageReader(options), options.remarks)
   nameBrokenTexts(request.messages, 'messages', options.remarks)
+  nameBlankTexts(request.messages, 'messages', options.remarks)
   if (messages.at(-1)?.role !== 'user') {
     throw new TurnError(
       'invalid_request',

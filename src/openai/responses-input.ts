@@ -8,7 +8,7 @@ import { createImageReader, type ImageReader } from '../dialect/image.ts'
 import type { Remarks } from '../dialect/remarks.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
 import { KeyedQueue } from '../dialect/keyed-queue.ts'
-import { joinInstructions, toTextBlocks } from '../dialect/texts.ts'
+import { joinInstructions, nameBlankParts, toTextBlocks } from '../dialect/texts.ts'
 import { TurnError } from '../errors.ts'
 import {
   type ContentBlock,
@@ -95,6 +95,7 @@ class ItemReader {
   read({ item, path }: Placed): void {
     switch (item.type) {
       case 'message':
+        nameBlankParts(item.content, `${path}.content`, this.#remarks)
         if (item.role === 'assistant')
           for (const block of toTexts(item.content).flatMap(toTextBlocks)) this.#blocks.push(block)
         if (item.role !== 'user') return

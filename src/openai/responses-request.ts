@@ -8,7 +8,7 @@ import {
 import type { Remarks } from '../dialect/remarks.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
 import { toToolSpecs } from '../dialect/tool-spec.ts'
-import { nameBrokenTexts } from '../dialect/texts.ts'
+import { nameBlankParts, nameBrokenTexts } from '../dialect/texts.ts'
 import { TurnError } from '../errors.ts'
 import { requireTools, toEffort, toGiven, toOutputSchema, toSampling } from './request-parts.ts'
 import { type History, toSystem, toTurns } from './responses-input.ts'
@@ -22,6 +22,7 @@ export function toConversation(request: ResponsesRequest, options: ResponsesOpti
   const messages = toTurns(history, options)
   nameBrokenTexts(request.input, 'input', remarks)
   nameBrokenTexts(request.instructions, 'instructions', remarks)
+  nameBlankParts(request.instructions, 'instructions', remarks)
   if (messages.at(-1)?.role !== 'user') {
     throw new TurnError(
       'invalid_request',

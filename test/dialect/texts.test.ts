@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'bun:test'
 import { Remarks } from '../../src/dialect/remarks.ts'
-import { joinInstructions, nameBrokenTexts } from '../../src/dialect/texts.ts'
+import {
+  joinInstructions,
+  nameBlankParts,
+  nameBlankTexts,
+  nameBrokenTexts,
+} from '../../src/dialect/texts.ts'
 
 const join = (...texts: string[]) => {
   const remarks = new Remarks()
@@ -39,4 +44,26 @@ test('texts that hold half a surrogate pair are named by their place', () => {
   nameBrokenTexts('x\udc00', 'system', remarks)
   nameBrokenTexts(undefined, 'instructions', remarks)
   expect(remarks.changed).toEqual(['messages[1].content[0].text', 'system'])
+})
+
+test('texts of blanks alone are named, empty ones and the results of tools are not', () => {
+  const remarks = new Remarks()
+  const messages = [
+    { role: 'user', content: ' \n' },
+    { role: 'assistant', content: '' },
+    { role: 'user', content: [{ text: 'a' }, { text: '\t' }, { text: '' }, { image_url: ' ' }] },
+    { role: 'assistant', content: null },
+    { role: 'tool', content: ' ' },
+    { role: 'function', content: ' ' },
+    { content: ' ' },
+  ]
+  nameBlankTexts(messages, 'messages', remarks)
+  nameBlankParts('\n', 'system', remarks)
+  nameBlankParts(undefined, 'instructions', remarks)
+  expect(remarks.ignored).toEqual([
+    'messages[0].content',
+    'messages[2].content[1]',
+    'messages[6].content',
+    'system',
+  ])
 })

@@ -33,7 +33,10 @@ export function differences(
       normalise(due.blocks, { joined, keepIds }).map((item) => ({
         ...item,
         // Of what is stored, the request has no places to name.
-        isNamed: isNamed(item.places) || (item.isCall === true && named.includes(STORED_ARGUMENTS)),
+        isNamed:
+          isNamed(item.places) ||
+          (item.isCall === true && named.includes(STORED_ARGUMENTS)) ||
+          (item.hasBlank === true && named.some((name) => within(name, STORED_TEXT))),
       })),
       normalise(got.blocks, { joined, keepIds }),
     ),
@@ -49,8 +52,9 @@ type NormaliseOptions = {
 }
 
 const STORED_ARGUMENTS = 'previous_response_id.arguments'
+const STORED_TEXT = 'previous_response_id.content'
 
-type Item = { role: string; key: string; places: string[]; isCall?: true }
+type Item = { role: string; key: string; places: string[]; isCall?: true; hasBlank?: boolean }
 
 /** Blocks as texts to compare; calls and results by their order where their ids may change. */
 function normalise(
@@ -64,15 +68,18 @@ function normalise(
   for (const { role, block, at } of blocks) {
     const places = at === undefined ? [] : [at]
     if ('text' in block) {
-      // Those without a visible character are left out: the model API refuses them.
-      if (block.text.trim() === '') continue
+      // There is nothing in it that could get lost.
+      if (block.text === '') continue
+      const isBlank = block.text.trim() === ''
       if (text) {
         text.said += block.text
         text.item.key = canonical({ role, text: text.said })
         text.item.places.push(...places)
+        text.item.hasBlank ||= isBlank
         continue
       }
-      const item = { role, key: canonical({ role, text: block.text }), places }
+      const item: Item = { role, key: canonical({ role, text: block.text }), places }
+      item.hasBlank = isBlank
       text = joined && role === 'assistant' ? { said: block.text, item } : undefined
       items.push(item)
       continue

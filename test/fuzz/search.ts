@@ -49,9 +49,9 @@ async function playOne(
   const found = conversation && (await differenceOf(lane, conversation))
   if (!found) return
   tally.differences++
-  print(
-    `DIFFERENCE --seed ${own} --count 1 --lanes 1 --ways ${way}, step ${found.error.step}\n  ${found.error.message}`,
-  )
+  const left = generation.without.size > 0 ? ` --without ${[...generation.without].join()}` : ''
+  const replay = `--seed ${own} --count 1 --lanes 1 --ways ${way} --exchanges ${generation.exchanges}${left}`
+  print(`DIFFERENCE ${replay}, step ${found.error.step}\n  ${found.error.message}`)
   if (!reduces || tally.differences > MOST_REDUCED) return
   const { conversation: least, error } = await reduce(lane, found)
   print(
