@@ -112,3 +112,18 @@ test(
   },
   TEST_MS,
 )
+
+test(
+  'eleven hundred connections that ask nothing shut nobody out, and end when they have rested',
+  async () => {
+    const idle = Array.from({ length: 1_100 }, () => open())
+    await Promise.all(
+      idle.map(({ socket }) => new Promise<void>((resolve) => socket.on('connect', resolve))),
+    )
+    const answer = open(HEALTH)
+    await until(() => answer.received().includes('"ok"'), WAIT_MS, 'the answer to one more')
+    await within(Promise.all(idle.map(({ closed }) => closed)), WAIT_MS, 'the end of all')
+    await within(answer.closed, WAIT_MS, 'its end')
+  },
+  TEST_MS,
+)
