@@ -164,7 +164,8 @@ export class Lane {
       () => readUpstream(request.text),
       (text) => fail('upstream', text),
     )
-    const found = differences(due, received, { named: answer.named, joined })
+    const named = answer.named.map((path) => movedBy(path, storedItems(conversation, asking)))
+    const found = differences(due, received, { named, joined })
     if (found.length > 0) throw new Differs(step, found)
     const wrong = answerDifference(dialect, said, answer)
     if (wrong !== undefined) throw fail('the answer', wrong)
@@ -184,6 +185,19 @@ function parsed<T>(read: () => T, toError: (text: string) => Error): T {
   } catch (error) {
     throw toError(String(error))
   }
+}
+
+/** How many items of `input` are stored, and not sent with this request. */
+function storedItems(conversation: Conversation, { step, previous }: Asking): number {
+  if (!previous) return 0
+  const { from } = previous
+  const [whole, sent] = [{ step }, { step, from }].map((asked) => toResponses(conversation, asked))
+  return (whole?.input.length ?? 0) - (sent?.input.length ?? 0)
+}
+
+/** A place in what is sent as the place in what is due, which has all that was stored before it. */
+function movedBy(path: string, count: number): string {
+  return path.replace(/^input\[(\d+)\]/, (_, index: string) => `input[${Number(index) + count}]`)
 }
 
 function expectation(conversation: Conversation, step: number): Expected {
