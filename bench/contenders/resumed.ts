@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { WORKER_ARGS, workerEnv } from '../../src/claude/arguments.ts'
+import { WORKER_ARGS, workerEnv } from '../../src/claude/process/arguments.ts'
 import type { Bed } from '../bed.ts'
 import { type Conversation, lastOf, type Message } from '../conversations.ts'
 import { until } from '../processes.ts'

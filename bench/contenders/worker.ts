@@ -1,4 +1,4 @@
-import { WORKER_ARGS, workerEnv } from '../../src/claude/arguments.ts'
+import { WORKER_ARGS, workerEnv } from '../../src/claude/process/arguments.ts'
 import type { Bed } from '../bed.ts'
 import type { Conversation, Message, Tool } from '../conversations.ts'
 import { CliProcess, toLine } from './cli-process.ts'

@@ -12,7 +12,7 @@ import type { Reply } from '../upstream.ts'
 /** Long enough that everything done while waiting for the model is over when it answers. */
 const THINK_MS = 300
 
-/** Where seeding is cheap, where both ways of seeding cost the same, and where it is dear. */
+/** Where seeding is cheap, where both ways of seeding cost the same, and where it is expensive. */
 const HISTORIES = [
   { count: 10, quick: 0 },
   { count: 50, quick: 0 },

@@ -1,15 +1,15 @@
 import type { ErrorKind, TurnError } from '../errors.ts'
 
-type Face = { status: number; type: string }
+type ErrorShape = { status: number; type: string }
 
-const INVALID: Face = { status: 400, type: 'invalid_request_error' }
-const NOT_FOUND: Face = { status: 404, type: 'not_found_error' }
-const UNAUTHENTICATED: Face = { status: 401, type: 'authentication_error' }
-const LIMITED: Face = { status: 429, type: 'rate_limit_error' }
-const FAILED: Face = { status: 500, type: 'api_error' }
+const INVALID: ErrorShape = { status: 400, type: 'invalid_request_error' }
+const NOT_FOUND: ErrorShape = { status: 404, type: 'not_found_error' }
+const UNAUTHENTICATED: ErrorShape = { status: 401, type: 'authentication_error' }
+const LIMITED: ErrorShape = { status: 429, type: 'rate_limit_error' }
+const FAILED: ErrorShape = { status: 500, type: 'api_error' }
 
 /** How each kind of failure looks to a client of the Messages API. */
-const FACE: Record<ErrorKind, Face> = {
+const SHAPES: Record<ErrorKind, ErrorShape> = {
   invalid_request: INVALID,
   context_length_exceeded: INVALID,
   extra_usage_required: INVALID,
@@ -45,7 +45,7 @@ export type ErrorBody = {
 }
 
 export function toStatus({ kind }: TurnError): number {
-  return FACE[kind].status
+  return SHAPES[kind].status
 }
 
 /** By this the official SDK knows to send the whole conversation instead. */
@@ -60,6 +60,6 @@ const DETAIL_CODE: Partial<Record<ErrorKind, { error_code: string }>> = {
 export function toErrorBody({ kind, message, param }: TurnError, requestId: string): ErrorBody {
   const code = DETAIL_CODE[kind]
   const details = (param === 'thread' && { details: NO_THREADS }) || (code && { details: code })
-  const error = { type: FACE[kind].type, message, ...details }
+  const error = { type: SHAPES[kind].type, message, ...details }
   return { type: 'error', error, request_id: requestId }
 }

@@ -1,9 +1,9 @@
 import type { AssistantMessage, RateLimit, StopReason, TurnEvent } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
-import type { AnswerRules } from './answer.ts'
-import type { CliMessage } from './protocol.ts'
-import { conformance, type Promised } from './structured-output.ts'
-import { TurnTranslator } from './turn-events.ts'
+import type { AnswerRules } from './answer/answer.ts'
+import type { CliMessage } from './process/protocol.ts'
+import { conformance, type Promised } from './answer/structured-output.ts'
+import { TurnTranslator } from './answer/turn-events.ts'
 
 /** Events that may wait for a slow reader before the CLI's output is left unread. */
 const QUEUE_EVENTS = 64

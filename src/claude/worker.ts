@@ -2,18 +2,18 @@ import type { ModelInfo } from '../conversation/models.ts'
 import { CallIds } from '../conversation/call-ids.ts'
 import { callIds, toolResults } from '../conversation/tool-calls.ts'
 import type { Conversation, StopReason } from '../conversation/types.ts'
-import { Connection, type ConnectionOptions } from './connection.ts'
-import type { ControlRequest } from './control.ts'
-import { Fuse } from './fuse.ts'
-import { Levers } from './levers.ts'
-import { McpServer } from './mcp-server.ts'
-import type { Exit } from './process.ts'
-import { type CliMessage, ModelList } from './protocol.ts'
-import { Seeder, SHOW_THINKING, type Spare } from './seeder.ts'
-import { userLine } from './seeding.ts'
-import { SessionFile } from './session-file.ts'
-import type { SessionPatterns } from './session-patterns.ts'
-import { toSettings } from './settings.ts'
+import { Connection, type ConnectionOptions } from './process/connection.ts'
+import type { ControlRequest } from './process/control.ts'
+import { SecondRequestBlock } from './settings/second-request-block.ts'
+import { LiveSettings } from './settings/live-settings.ts'
+import { McpServer } from './tools/mcp-server.ts'
+import type { Exit } from './process/process.ts'
+import { type CliMessage, ModelList } from './process/protocol.ts'
+import { Seeder, SHOW_THINKING, type Spare } from './history/seeder.ts'
+import { userLine } from './history/seeding.ts'
+import { SessionFile } from './history/session-file.ts'
+import type { SessionPatterns } from './history/session-patterns.ts'
+import { toSettings } from './settings/settings.ts'
 import { Turn, type TurnLimits } from './turn.ts'
 
 export type WorkerOptions = Omit<ConnectionOptions, 'onMessage' | 'onRequest' | 'onFailure'> & {
@@ -36,9 +36,9 @@ const WARM_UP = ['mcp_status', 'get_settings', 'get_context_usage'] as const
 export class Worker {
   readonly #cli: Connection
   readonly #mcp = new McpServer()
-  readonly #levers: Levers
+  readonly #liveSettings: LiveSettings
   readonly #seeder: Seeder
-  readonly #fuse: Fuse
+  readonly #secondRequestBlock: SecondRequestBlock
   readonly #limits: TurnLimits
   /** The ids of the calls that the CLI remembers. */
   readonly #callIds = new CallIds()
@@ -79,14 +79,14 @@ export class Worker {
       onMessage: (message) => this.#receive(message),
       onRequest: (request) => this.#answerCli(request),
       onFailure: (reason) => {
-        this.#fuse.drop()
+        this.#secondRequestBlock.cancel()
         this.#seeder.fail(reason)
         this.#turn?.fail(reason)
       },
     })
-    this.#levers = new Levers(this.#cli, (reason) => this.#turn?.fail(reason))
-    this.#fuse = new Fuse(this.#cli, this.#levers)
-    const parts = { cli: this.#cli, mcp: this.#mcp, levers: this.#levers }
+    this.#liveSettings = new LiveSettings(this.#cli, (reason) => this.#turn?.fail(reason))
+    this.#secondRequestBlock = new SecondRequestBlock(this.#cli, this.#liveSettings)
+    const parts = { cli: this.#cli, mcp: this.#mcp, liveSettings: this.#liveSettings }
     this.#seeder = new Seeder({ ...parts, spare, showThinking, onLogin })
   }
 
@@ -125,7 +125,7 @@ export class Worker {
       await this.#closing?.promise
       const question = conversation.messages.at(-1)
       const content = question?.role === 'user' ? question.content : []
-      const settings = this.#levers.toSet(toSettings(conversation))
+      const settings = this.#liveSettings.toSet(toSettings(conversation))
       this.#cli.write(settings + userLine(content, { query: true }))
     })
   }
@@ -142,7 +142,7 @@ export class Worker {
       tool_use_id: ownIds[clientIds.indexOf(result.tool_use_id)] ?? result.tool_use_id,
     }))
     return this.#begin(conversation, async () => {
-      this.#cli.write(this.#levers.toSet(toSettings(conversation)))
+      this.#cli.write(this.#liveSettings.toSet(toSettings(conversation)))
       // Results go to the model in the order in which the CLI took them, and of several that come
       // at once it takes any first.
       for (const result of results) await this.#mcp.answer(result)
@@ -159,7 +159,7 @@ export class Worker {
   }
 
   async #warmUp({ showThinking, usualModel }: WorkerOptions): Promise<void> {
-    if (usualModel) this.#cli.write(this.#levers.toSetModel(usualModel))
+    if (usualModel) this.#cli.write(this.#liveSettings.toSetModel(usualModel))
     const [answer] = await Promise.all([
       this.#cli.request({ subtype: 'list_models' }),
       showThinking ? this.#cli.request(SHOW_THINKING) : undefined,
@@ -220,7 +220,7 @@ export class Worker {
     // Before the client hears of the end: the CLI asks again within milliseconds.
     if (turn.goesOnAlone) return this.#cli.kill()
     if (turn.spent) return
-    this.#fuse.disarm()
+    this.#secondRequestBlock.lift()
     // Tool calls leave the CLI's own turn open.
     if (reason !== 'tool_calls' && type !== 'result') this.#closing = Promise.withResolvers()
   }
@@ -234,7 +234,7 @@ export class Worker {
     // A request that nobody asked for must not be answered.
     if (turn.ended) return this.#cli.kill()
     turn.markRequested()
-    this.#fuse.requesting(turn.maxTokens)
+    this.#secondRequestBlock.requesting(turn.maxTokens)
     this.#seeder.removeFile()
   }
 }

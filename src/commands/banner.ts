@@ -1,5 +1,5 @@
-import { type Account, describeAccount } from '../claude/account.ts'
-import { perTokenBilling } from '../claude/billing.ts'
+import { type Account, describeAccount } from '../claude/account/account.ts'
+import { perTokenBilling } from '../claude/account/billing.ts'
 import type { Config } from '../config.ts'
 import { escapeControls } from '../log.ts'
 import { COMMIT, VERSION } from '../version.ts'

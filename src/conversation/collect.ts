@@ -24,13 +24,13 @@ export type CollectedTurn = {
 
 /** Reads a turn to its end; an error event, or an end without one, rejects. */
 export async function collect(events: ReadableStream<TurnEvent>): Promise<CollectedTurn> {
-  let head = { id: '', model: '' }
+  let start = { id: '', model: '' }
   const blocks: CollectedBlock[] = []
   let isNext = false
   for await (const event of events) {
     switch (event.type) {
       case 'start':
-        head = { id: event.id, model: event.model }
+        start = { id: event.id, model: event.model }
         break
       case 'text':
       case 'thinking': {
@@ -55,7 +55,7 @@ export async function collect(events: ReadableStream<TurnEvent>): Promise<Collec
         break
       case 'stop': {
         const { reason: stopReason, stopSequence, usage } = event
-        return { ...head, blocks, ...apart(blocks), stopReason, stopSequence, usage }
+        return { ...start, blocks, ...apart(blocks), stopReason, stopSequence, usage }
       }
       case 'error':
         throw event.error

@@ -5,8 +5,8 @@ import type { CompletionMeta } from './completions-response.ts'
 
 /** Turn events as text_completion chunks: text, finish, usage, `[DONE]`. */
 export function toCompletionChunks(meta: CompletionMeta): TransformStream<ChoiceEvent, ChunkFrame> {
-  const { echoes, ...head } = meta
-  const chunkMeta = { ...head, choices: echoes.length }
+  const { echoes, ...rest } = meta
+  const chunkMeta = { ...rest, choices: echoes.length }
   return toChoiceChunks('text_completion', chunkMeta, (index, event) => {
     switch (event.type) {
       case 'start': {

@@ -1,12 +1,12 @@
 import type { ErrorKind, TurnError } from '../errors.ts'
 
-type Face = { status: number; type: string; code: string | null }
+type ErrorShape = { status: number; type: string; code: string | null }
 
 /**
  * How each kind of failure looks to an OpenAI client. Clients retry 408, 409, 429 and 5xx, so what
  * cannot be mended by sending it again gets a 4xx.
  */
-const FACE: Record<ErrorKind, Face> = {
+const SHAPES: Record<ErrorKind, ErrorShape> = {
   invalid_request: { status: 400, type: 'invalid_request_error', code: null },
   context_length_exceeded: {
     status: 400,
@@ -56,10 +56,10 @@ export type ErrorBody = {
 }
 
 export function toStatus({ kind }: TurnError): number {
-  return FACE[kind].status
+  return SHAPES[kind].status
 }
 
 export function toErrorBody({ kind, message, param }: TurnError): ErrorBody {
-  const { type, code } = FACE[kind]
+  const { type, code } = SHAPES[kind]
   return { error: { message, type, param: param ?? null, code } }
 }

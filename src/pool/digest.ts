@@ -1,7 +1,7 @@
 /** A text that is longer stands in a digest with one of its own: JSON of it takes twice as long. */
 const LONG_CHARS = 64 * 1024
 
-/** A name for a value: equal only for what is the same to the letter. */
+/** A name for a value: equal only for what is byte for byte the same. */
 export function digestOf(value: unknown): string {
   return hash(JSON.stringify(value, shortened))
 }

@@ -1,4 +1,4 @@
-import { isDeliverable } from '../claude/mcp-server.ts'
+import { isDeliverable } from '../claude/tools/mcp-server.ts'
 import type { Turn } from '../claude/turn.ts'
 import type { Worker } from '../claude/worker.ts'
 import { preferForcedCall } from '../conversation/forced-call.ts'
@@ -9,7 +9,7 @@ import { affinityKey } from './affinity.ts'
 import type { Caller } from './caller.ts'
 import { Forecast, isForeseeable, type Purpose } from './forecast.ts'
 import { type KeptState, KeptWorkers } from './kept-workers.ts'
-import { Relaxations } from './relaxations.ts'
+import { ParameterFallbacks } from './parameter-fallbacks.ts'
 import { Shares } from './shares.ts'
 import type { Beneficiary, SupplyOptions } from './supply-options.ts'
 import { type Acquired, WorkerSupply } from './supply.ts'
@@ -21,7 +21,7 @@ const REFILL_DELAY_MS = 250
 /** From the first event of an answer to its first words, with a fast model. */
 const FIRST_WORDS_MS = 50
 /** Parameters that the model API may refuse, one after another, in one request. */
-const MAX_RELAXATIONS = 3
+const MAX_FALLBACKS = 3
 
 export type BootHint = {
   /** The model that most conversations so far were for. */
@@ -66,7 +66,7 @@ export class Pool {
   readonly #supply: WorkerSupply
   readonly #kept: KeptWorkers
   readonly #shares = new Shares()
-  readonly #relaxations = new Relaxations()
+  readonly #fallbacks = new ParameterFallbacks()
   #rateLimit: RateLimit | undefined
   readonly #forecast = new Forecast()
 
@@ -93,8 +93,8 @@ export class Pool {
    */
   async run(conversation: Conversation, caller: Caller): Promise<Answer> {
     const wanted = preferForcedCall(conversation)
-    for (let deaths = 0, relaxed = 0; ;) {
-      const { conversation: asked, dropped } = this.#relaxations.apply(wanted)
+    for (let deaths = 0, fallbacks = 0; ;) {
+      const { conversation: asked, dropped } = this.#fallbacks.apply(wanted)
       const { turn, origin } = await this.#start(asked, caller)
       try {
         await turn.started
@@ -104,7 +104,7 @@ export class Pool {
         const { kind } = toTurnError(error)
         if (kind === 'not_logged_in') this.#loggedOut()
         const died = kind === 'worker' && !turn.wasRequested && deaths++ < MAX_DEATHS
-        const again = died || (this.#relaxations.learn(asked, error) && relaxed++ < MAX_RELAXATIONS)
+        const again = died || (this.#fallbacks.learn(asked, error) && fallbacks++ < MAX_FALLBACKS)
         if (!again || caller.signal.aborted) throw error
         this.#options.log.warn('Asking again with another worker.', { error })
       }
@@ -179,8 +179,8 @@ export class Pool {
   #giveUp(beneficiary: Beneficiary): Worker | undefined {
     if (beneficiary === 'request') return this.#kept.takeOldest(['idle', 'parked'])
     // What a client has is worth more than a guess, but for the oldest of many.
-    const isDear = this.#kept.count('idle') <= this.#options.warmWorkers
-    if (beneficiary === 'guess' && isDear) return undefined
+    const mustKeep = this.#kept.count('idle') <= this.#options.warmWorkers
+    if (beneficiary === 'guess' && mustKeep) return undefined
     return this.#kept.takeOldest(['idle'])
   }
 

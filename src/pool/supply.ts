@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { Exit } from '../claude/process.ts'
+import type { Exit } from '../claude/process/process.ts'
 import type { Worker } from '../claude/worker.ts'
 import type { ModelInfo } from '../conversation/models.ts'
 import type { Conversation } from '../conversation/types.ts'
@@ -9,7 +9,7 @@ import type { Caller } from './caller.ts'
 import { CrashLoop, type Start } from './crash-loop.ts'
 import type { Purpose } from './forecast.ts'
 import { QUEUE_RETRY_AFTER_S, WaitQueue } from './queue.ts'
-import { Shelf } from './shelf.ts'
+import { ReadyWorkers } from './ready-workers.ts'
 import type { Beneficiary, SupplyOptions } from './supply-options.ts'
 
 /** How often it is looked whether what is ready is still wanted. */
@@ -30,7 +30,7 @@ export class WorkerSupply {
   /** Every process that has not been reaped, whatever its state. */
   readonly #alive = new Set<Worker>()
   readonly #ending = new Set<Worker>()
-  readonly #shelf = new Shelf()
+  readonly #ready = new ReadyWorkers()
   readonly #queue: WaitQueue<Worker>
   readonly #starts: CrashLoop
   /** Workers lost before anybody needed them: no reason to refuse a request. */
@@ -57,7 +57,7 @@ export class WorkerSupply {
       booting: this.#boots.size,
       ending: this.#ending.size,
       settling: this.#settling,
-      ...this.#shelf.counts,
+      ...this.#ready.counts,
       queued: this.#queue.length,
       bootFailures: this.#starts.failures,
     }
@@ -67,7 +67,7 @@ export class WorkerSupply {
   async acquire(caller: Caller, conversation?: Conversation): Promise<Acquired> {
     if (this.#closed) throw shuttingDown()
     const { client } = caller
-    const warm = conversation ? this.#shelf.takeFor(client, conversation) : this.#shelf.takeAny()
+    const warm = conversation ? this.#ready.takeFor(client, conversation) : this.#ready.takeAny()
     if (warm) {
       this.#options.shares.begin(client)
       return { worker: warm, origin: 'warm' }
@@ -110,7 +110,7 @@ export class WorkerSupply {
 
   /** Workers that booted without a login may not notice one that comes later. */
   retirePristine(): void {
-    for (const worker of this.#shelf.takeAll()) void this.retire(worker)
+    for (const worker of this.#ready.takeAll()) void this.retire(worker)
   }
 
   /** Ends every worker and resolves when all are reaped. */
@@ -150,7 +150,7 @@ export class WorkerSupply {
     if (needed > 0) return this.#makeRoom(needed, 'request')
 
     const wanted = this.#options.wanted()
-    const index = this.#shelf.firstMissing(wanted, [...this.#boots.values()])
+    const index = this.#ready.firstMissing(wanted, [...this.#boots.values()])
     const missing = wanted[index]
     if (!missing || this.#settling > 0 || this.#boots.size > 0) return
     if (this.#room() > 0) {
@@ -166,16 +166,16 @@ export class WorkerSupply {
   /** Ends what is not wanted any more. */
   #tidy(): void {
     const wanted = this.#options.wanted()
-    for (let worker; (worker = this.#shelf.takeSurplus(wanted));) void this.retire(worker)
+    for (let worker; (worker = this.#ready.takeSurplus(wanted));) void this.retire(worker)
     this.#fill()
   }
 
-  /** Of what waits, all may go that is not among `dear`. */
-  #makeRoom(places: number, beneficiary: Beneficiary, dear: readonly Purpose[] = []): void {
+  /** Ends ready workers that are not for one of the purposes in `keep`, then kept ones. */
+  #makeRoom(places: number, beneficiary: Beneficiary, keep: readonly Purpose[] = []): void {
     const coming = () => this.#boots.size + this.#room() + this.#ending.size
     while (coming() < places) {
       // Nobody's conversation is lost with a worker that has none.
-      const worker = this.#shelf.takeSurplus(dear) ?? this.#options.giveUp(beneficiary)
+      const worker = this.#ready.takeSurplus(keep) ?? this.#options.giveUp(beneficiary)
       if (!worker) return
       void this.retire(worker)
     }
@@ -223,14 +223,14 @@ export class WorkerSupply {
 
   #offer(worker: Worker, purpose: Purpose): void {
     if (this.#closed || (purpose.for === 'any' && this.#queue.give(worker))) return
-    this.#shelf.put({ worker, purpose })
+    this.#ready.put({ worker, purpose })
   }
 
   #gone(worker: Worker, { code, signal }: Exit): void {
     const wasEnded = this.#ending.delete(worker)
     this.#alive.delete(worker)
     this.#options.onGone(worker)
-    if (this.#shelf.forget(worker) && !wasEnded) {
+    if (this.#ready.forget(worker) && !wasEnded) {
       // Nobody asked it to go: if they all do that, starting them faster does not help.
       this.#losses.fail()
       this.#options.log.warn('A worker ended before it was needed.', { code, signal })

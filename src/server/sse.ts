@@ -67,7 +67,7 @@ export function sseResponse(
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       timer = setInterval(() => {
-        // The source broke, and the stream with it: there is nobody left to comfort.
+        // The stream has failed, so stop the heartbeat.
         if (controller.desiredSize === null) return clearInterval(timer)
         // A reader that is behind has bytes to read, and needs none of ours.
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(filler))

@@ -26,11 +26,11 @@ const on = { role: 'user', content: 'go on' } as const
 const tools = [tool()]
 
 /** All that a request says beside the conversation itself. */
-function leversOf({ body }: ModelRequest) {
+function settingsOf({ body }: ModelRequest) {
   // The first block of the system prompt carries a hash of the first message.
-  const { messages: _, metadata: __, system, ...levers } = body
+  const { messages: _, metadata: __, system, ...settings } = body
   const efforts = body.messages.flatMap((message) => message['output_config'] ?? [])
-  return { ...levers, system: [system].flat().slice(1), efforts: efforts.slice(-1) }
+  return { ...settings, system: [system].flat().slice(1), efforts: efforts.slice(-1) }
 }
 
 /** What each parameter looks like upstream; `asked` for one request must be gone in the next. */
@@ -58,7 +58,7 @@ describe('a parameter of one request never holds for the next', () => {
       const next = await ask(server, { tools, messages: [go, message, ...answersTo(message)] })
       // The CLI would go on with the limit it had: see affinityKey.
       expect(next.worker === 'unparked').toBe(name !== 'max_tokens')
-      const [plain, first, second] = server.api.requests.map(leversOf)
+      const [plain, first, second] = server.api.requests.map(settingsOf)
       expect(first).toMatchObject(upstream)
       expect(second).toEqual(plain)
     })
@@ -70,7 +70,7 @@ describe('a parameter of one request never holds for the next', () => {
       const messages = [request, message, ...answersTo(message)]
       const next = await ask(server, { tools, messages, ...asked })
       expect(next.worker === 'unparked').toBe(name !== 'max_tokens')
-      expect(server.api.requests.map(leversOf)[1]).toMatchObject(upstream)
+      expect(server.api.requests.map(settingsOf)[1]).toMatchObject(upstream)
     })
 
     test(`${name}, on the worker of a conversation that goes on`, async () => {
@@ -81,7 +81,7 @@ describe('a parameter of one request never holds for the next', () => {
       expect(resumed.worker).toBe('resumed')
       const again: Messages = [...messages, { role: 'assistant', content: 'yes' }, on]
       expect((await ask(server, { tools, messages: again })).worker).toBe('resumed')
-      const [first, second, third] = server.api.requests.map(leversOf)
+      const [first, second, third] = server.api.requests.map(settingsOf)
       expect(second).toMatchObject(upstream)
       expect(third).toEqual(first)
     })

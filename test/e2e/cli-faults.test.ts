@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { tmpdir } from 'node:os'
-import { startGuard } from '../../src/claude/guard.ts'
+import { startGuard } from '../../src/claude/process/guard.ts'
 import { Worker } from '../../src/claude/worker.ts'
 import { createLog } from '../../src/log.ts'
 import { Pool } from '../../src/pool/pool.ts'

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'bun:test'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { neutralDir } from '../../src/claude/neutral-dir.ts'
+import { neutralDir } from '../../src/claude/process/neutral-dir.ts'
 import { messageReply } from '../../src/demo/message-stream.ts'
 import { allProcesses, workersOf, workingDirectory } from '../support/processes.ts'
 import { startServer } from '../support/server.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'bun:test'
-import { startGuard } from '../../src/claude/guard.ts'
+import { startGuard } from '../../src/claude/process/guard.ts'
 import { createBoot } from '../../src/commands/boot.ts'
 import { resolveConfig } from '../../src/config.ts'
 import { DEFAULT_PARAMETERS } from '../../src/conversation/types.ts'

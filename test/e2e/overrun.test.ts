@@ -9,7 +9,7 @@ import { until } from '../support/waiting.ts'
 const TIMES = 12
 const AT_ONCE = 4
 const GONE_MS = 10_000
-/** No model answers sooner. One that did, in one burst, could outrun the fuse: see `Worker`. */
+/** No model answers sooner. One that did, in one burst, could outrun the block: see `SecondRequestBlock`. */
 const FIRST_TOKEN_MS = 50
 
 const server = await startServer({

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'bun:test'
 import { lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { UNSET } from '../../src/claude/arguments.ts'
+import { UNSET } from '../../src/claude/process/arguments.ts'
 import type { ModelRequest } from '../../src/demo/model-api.ts'
 import { startTestModelApi } from '../support/model-api.ts'
 import { startServer } from '../support/server.ts'

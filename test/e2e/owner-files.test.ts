@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { neutralDir } from '../../src/claude/neutral-dir.ts'
+import { neutralDir } from '../../src/claude/process/neutral-dir.ts'
 import { createSandbox } from '../../src/demo/sandbox.ts'
 import { askRaw } from '../support/failing.ts'
 import { startTestModelApi } from '../support/model-api.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { neutralDir } from '../../src/claude/neutral-dir.ts'
+import { neutralDir } from '../../src/claude/process/neutral-dir.ts'
 import {
   answersTo,
   ask,

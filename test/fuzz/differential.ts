@@ -16,7 +16,7 @@ const ANSWER_MS = 60_000
 const READER_MS = 20_000
 /**
  * Behind some answers the CLI would ask once more. No model gives them sooner than this, and one in a
- * burst could outrun the fuse: see `Fuse`.
+ * burst could outrun the block: see `SecondRequestBlock`.
  */
 const CUT_OFF_MS = 300
 const CUT_OFF = new Set<Said['stop']>(['max_tokens', 'refusal'])

@@ -10,7 +10,7 @@ import { aborted } from '../support/waiting.ts'
 import type { Call } from './talk.ts'
 
 const FIRST_TOKEN_MS = 50
-/** No model answers sooner, and a whole answer in one burst could outrun the fuse: see `Worker`. */
+/** No model answers sooner, and a whole answer in one burst could outrun the block: see `SecondRequestBlock`. */
 const CUT_OFF_MS = 300
 const CUT_OFF = new Set<Reply['stop']>(['max_tokens', 'refusal'])
 /** Every so many pieces the model takes a breath. */

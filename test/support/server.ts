@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import OpenAI from 'openai'
-import { locateClaude } from '../../src/claude/locate.ts'
+import { locateClaude } from '../../src/claude/install/locate.ts'
 import { compose, type Composition } from '../../src/commands/compose.ts'
 import { type Config, resolveConfig } from '../../src/config.ts'
 import { createSandbox } from '../../src/demo/sandbox.ts'

@@ -1,0 +1,98 @@
+import { type ErrorKind, TurnError } from '../../errors.ts'
+import type { RateLimit } from '../../conversation/types.ts'
+import type { ResultMessage } from '../process/protocol.ts'
+
+/** What the model API's status means; 5xx and the rest fall to `upstream`. */
+const KIND_BY_STATUS: Record<number, ErrorKind> = {
+  400: 'invalid_request',
+  401: 'authentication',
+  403: 'permission',
+  404: 'model_not_found',
+  408: 'timeout',
+  413: 'request_too_large',
+  429: 'rate_limited',
+  503: 'overloaded',
+  529: 'overloaded',
+}
+
+/** The `error` of an assistant message that the CLI wrote itself, where no status came. */
+const KIND_BY_CATEGORY: Record<string, ErrorKind> = {
+  authentication_failed: 'not_logged_in',
+  rate_limit: 'rate_limited',
+  model_not_found: 'model_not_found',
+  invalid_request: 'invalid_request',
+}
+
+/** Texts of the model API and of the CLI for a conversation that does not fit. */
+const TOO_LONG =
+  /prompt is too long|input is too long|exceeds? .*context (window|limit)|context limit/i
+/** The model API's word that it takes the request for one of a third-party application. */
+const EXTRA_USAGE = /third-party apps now draw from (your )?extra usage/i
+const TIMED_OUT = /timed out|timeout/i
+
+/** For the owner: what changes the request is the client's, and is never changed here to avoid it. */
+const EXTRA_USAGE_ADVICE =
+  'Anthropic takes this request for one of a third-party application, by its wording or its tools, and bills it as extra usage. ' +
+  'The owner of the login can allow extra usage at https://claude.ai/settings/usage, or give the CLI an API key or cloud credentials. ' +
+  'Nothing of the request was changed, and sending it again does not help.'
+
+/** «API Error: 400 …»: the status travels as a status. The rest is advice for people at the CLI. */
+const CLI_WORDS =
+  /^(Failed to authenticate\. )?API Error: (\d{3} )?| Run --model to pick a different model\.$/g
+
+/** Failures for which a later identical request may succeed, if nothing says when: seconds. */
+const RETRY_AFTER_S = { rate_limited: 30, overloaded: 5 } as const
+
+export type FailureFacts = {
+  result: ResultMessage
+  /** `error` of the assistant message before the result. */
+  category: string | undefined
+  rateLimit: RateLimit | undefined
+  nowMs: number
+}
+
+/** The CLI's failed `result` as the error a client gets. */
+export function toFailure({ result, category, rateLimit, nowMs }: FailureFacts): TurnError {
+  const text = (result.result ?? '').trim() || `The CLI ended the turn with '${result.subtype}'.`
+  const kind = failureKind(result, category, text)
+  if (kind === 'not_logged_in') return notLoggedIn()
+  const words = text.replace(CLI_WORDS, '').trim()
+  const message = kind === 'extra_usage_required' ? `${words} ${EXTRA_USAGE_ADVICE}` : words
+  const retryAfterS = retryAfter(kind, rateLimit, nowMs)
+  return new TurnError(kind, message, retryAfterS === undefined ? {} : { retryAfterS })
+}
+
+export function notLoggedIn(): TurnError {
+  return new TurnError(
+    'not_logged_in',
+    'The claude CLI is not logged in. Run `claude auth login` on the machine of this server, then send the request again.',
+  )
+}
+
+/** The stream of the model API ended before the answer did. */
+export function brokenOff(): TurnError {
+  return new TurnError(
+    'upstream',
+    "The model's answer broke off before its end. Send the request again.",
+  )
+}
+
+function failureKind(result: ResultMessage, category = '', text: string): ErrorKind {
+  const status = result.api_error_status ?? undefined
+  if (result.terminal_reason === 'blocking_limit') return 'context_length_exceeded'
+  if ((status === undefined || status === 400 || status === 413) && TOO_LONG.test(text)) {
+    return 'context_length_exceeded'
+  }
+  if ((status === undefined || status === 400) && EXTRA_USAGE.test(text)) {
+    return 'extra_usage_required'
+  }
+  if (status !== undefined) return KIND_BY_STATUS[status] ?? 'upstream'
+  return KIND_BY_CATEGORY[category] ?? (TIMED_OUT.test(text) ? 'timeout' : 'upstream')
+}
+
+function retryAfter(kind: ErrorKind, rateLimit: RateLimit | undefined, nowMs: number) {
+  if (kind === 'overloaded') return RETRY_AFTER_S.overloaded
+  if (kind !== 'rate_limited') return undefined
+  if (rateLimit?.resetsAt === undefined) return RETRY_AFTER_S.rate_limited
+  return Math.max(1, Math.ceil(rateLimit.resetsAt - nowMs / 1000))
+}

@@ -1,0 +1,258 @@
+import type {
+  AssistantMessage,
+  RateLimit,
+  StopReason,
+  TurnEvent,
+  Usage,
+} from '../../conversation/types.ts'
+import { TurnError } from '../../errors.ts'
+import { brokenOff, toFailure } from './failure.ts'
+import { isBlank, StopScanner } from './stop-scanner.ts'
+import type {
+  ApiUsage,
+  AssistantMessage as WholeMessage,
+  CliMessage,
+  ResultMessage,
+  StreamEvent,
+} from '../process/protocol.ts'
+import { Answer, type AnswerRules } from './answer.ts'
+import type { Promised } from './structured-output.ts'
+import { estimateUsage, mergeUsage, toUsage } from './usage.ts'
+
+/** The model API's words; one that we do not know ended the turn all the same. */
+const STOP_REASON: Record<string, StopReason> = {
+  end_turn: 'end',
+  stop_sequence: 'stop_sequence',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'context_window',
+  tool_use: 'tool_calls',
+  refusal: 'refusal',
+}
+
+/** Reasons after which the CLI asks the model to go on. */
+const CONTINUED: readonly StopReason[] = ['length', 'context_window', 'refusal']
+
+/** The CLI's name for messages it wrote itself. */
+const SYNTHETIC = '<synthetic>'
+
+/**
+ * Translates what the CLI prints during one turn, and nothing else does: attempts that were given
+ * up and repeated, answers that came whole instead of in pieces, errors dressed as answers.
+ */
+export class TurnTranslator {
+  readonly #answer: Answer
+  readonly #blankStops: StopScanner
+  readonly #now: () => number
+  #usage: ApiUsage = {}
+  #thinkingTokens = 0
+  #streamedId: string | undefined
+  #started = false
+  #category: string | undefined
+  #rateLimit: RateLimit | undefined
+  #ended = false
+
+  constructor(rules: AnswerRules, now: () => number = Date.now) {
+    this.#answer = new Answer(rules)
+    this.#blankStops = new StopScanner(rules.parameters.stopSequences?.filter(isBlank) ?? [])
+    this.#now = now
+  }
+
+  /** Whether the client has its stop or error event; what the CLI prints later is not for it. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /**
+   * Whether the CLI, left alone after this end, would ask the model again: it does after a
+   * cut-off, refused or empty answer, and after a stream without an end. The client asked for one
+   * answer, so the process must go.
+   */
+  get goesOnAlone(): boolean {
+    return this.#goesOnAlone
+  }
+  #goesOnAlone = false
+
+  /** See `Answer.promised`. */
+  get promised(): Promised | undefined {
+    return this.#answer.promised
+  }
+
+  /** Whether the worker is of no more use: it goes on alone, or remembers another answer. */
+  get spent(): boolean {
+    return this.#goesOnAlone || this.#answer.differs
+  }
+
+  /** The answer as a message of the history, once the turn has ended. */
+  get message(): AssistantMessage {
+    return this.#answer.message
+  }
+
+  translate(message: CliMessage): TurnEvent[] {
+    if (this.#ended) return []
+    try {
+      return this.#untilBlankStop(this.#translate(message))
+    } catch (error) {
+      // What the CLI makes of such an answer is not known: it must not ask again.
+      this.#goesOnAlone = true
+      return this.fail(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  /** Ends the turn with an error, unless it has ended already. */
+  fail(error: Error): TurnEvent[] {
+    if (this.#ended) return []
+    this.#ended = true
+    return [{ type: 'error', error }]
+  }
+
+  /** Cuts the text at a stop sequence of blanks, and sends the worker home for it. */
+  #untilBlankStop(events: readonly TurnEvent[]): TurnEvent[] {
+    const out: TurnEvent[] = []
+    for (const event of events) {
+      if (event.type !== 'text') {
+        const text = event.type === 'thinking' ? '' : this.#blankStops.flush()
+        out.push(...(text === '' ? [] : [{ type: 'text' as const, text }]), event)
+        continue
+      }
+      const { text, hit } = this.#blankStops.push(event.text)
+      if (text !== '') out.push({ type: 'text', text })
+      if (hit === undefined) continue
+      this.#ended = true
+      this.#goesOnAlone = true
+      const usage = this.#usageUntilNow(events)
+      return [...out, { type: 'stop', reason: 'stop_sequence', stopSequence: hit, usage }]
+    }
+    return out
+  }
+
+  /** A text that was held back until the end has the model API's count with it. */
+  #usageUntilNow(events: readonly TurnEvent[]): Usage {
+    const counted = events.flatMap((event) => (event.type === 'stop' ? [event.usage] : []))
+    const received = { blocks: this.#answer.blocks, thinkingTokens: this.#thinkingTokens }
+    return counted[0] ?? estimateUsage(this.#usage, received)
+  }
+
+  #translate(message: CliMessage): TurnEvent[] {
+    switch (message.type) {
+      case 'stream_event':
+        return this.#streamEvent(message.event, message.abandoned_blocks?.from_block_index)
+      case 'system':
+        this.#thinkingTokens += message.estimated_tokens_delta ?? 0
+        // A second request of the same turn is to continue an answer that has no end.
+        return message.status === 'requesting' && this.#started ? this.#breakOff() : []
+      case 'assistant':
+        return this.#assistant(message)
+      case 'result':
+        return this.#result(message)
+      case 'rate_limit_event': {
+        const { status, resetsAt, rateLimitType, utilization } = message.rate_limit_info
+        this.#rateLimit = {
+          status,
+          resetsAt: resetsAt ?? undefined,
+          window: rateLimitType ?? undefined,
+          utilization: utilization ?? undefined,
+        }
+        return [{ type: 'rate_limit', rateLimit: this.#rateLimit }]
+      }
+      default:
+        return []
+    }
+  }
+
+  #streamEvent(event: StreamEvent, abandonedFrom: number | undefined): TurnEvent[] {
+    switch (event.type) {
+      case 'message_start':
+        this.#streamedId = event.message.id
+        this.#usage = event.message.usage
+        return this.#begin(event.message)
+      case 'content_block_start': {
+        const { text, thinking, ...block } = event.content_block
+        return this.#answer.beginBlock({ ...block, text: text ?? thinking ?? '' })
+      }
+      case 'content_block_delta': {
+        const { text, thinking, partial_json } = event.delta
+        return this.#answer.piece(text ?? thinking ?? partial_json ?? '')
+      }
+      case 'content_block_stop':
+        return this.#answer.endBlock()
+      case 'message_delta':
+        this.#usage = mergeUsage(this.#usage, event.usage)
+        if (!event.delta.stop_reason) return []
+        return this.#stop(event.delta.stop_reason, event.delta.stop_sequence)
+      case 'message_stop':
+        // A client may answer a call before the CLI has printed the end of the message with it.
+        return this.#started ? this.#messageStop(abandonedFrom) : []
+      default:
+        return event satisfies never
+    }
+  }
+
+  /** Whole messages repeat what was streamed, except the CLI's own and its non-streaming fallback. */
+  #assistant({ message, error }: WholeMessage): TurnEvent[] {
+    if (error || message.model === SYNTHETIC) {
+      this.#category = error ?? this.#category
+      return []
+    }
+    if (message.id === this.#streamedId) {
+      this.#answer.noteWhole()
+      return []
+    }
+    this.#usage = mergeUsage(this.#usage, message.usage)
+    const events = this.#begin(message)
+    for (const { text, thinking, input, ...block } of message.content) {
+      const whole = text ?? thinking ?? (input === undefined ? '' : JSON.stringify(input))
+      events.push(...this.#answer.beginBlock({ ...block, text: whole }), ...this.#answer.endBlock())
+    }
+    if (!message.stop_reason) return events
+    return [...events, ...this.#stop(message.stop_reason, message.stop_sequence)]
+  }
+
+  #result(result: ResultMessage): TurnEvent[] {
+    // Here it was the second request of the turn that the CLI refused.
+    if (result.terminal_reason === 'blocking_limit' && this.#started) return this.#breakOff()
+    if (result.is_error || result.subtype !== 'success') {
+      const facts = { result, category: this.#category, rateLimit: this.#rateLimit }
+      return this.fail(toFailure({ ...facts, nowMs: this.#now() }))
+    }
+    if (!this.#started) {
+      const message = 'The CLI ended the turn without asking the model: the message has no text.'
+      return this.fail(new TurnError('invalid_request', message, { param: 'messages' }))
+    }
+    if (result.stop_reason === null) return this.#breakOff()
+    this.#usage = mergeUsage(this.#usage, result.usage)
+    return this.#stop(result.stop_reason ?? 'end_turn', undefined)
+  }
+
+  #begin({ id, model }: { id: string; model: string }): TurnEvent[] {
+    this.#answer.beginMessage()
+    if (this.#started) return []
+    this.#started = true
+    return [{ type: 'start', id, model, usage: toUsage(this.#usage) }]
+  }
+
+  /**
+   * A message that ends without a stop reason is not whole. If nothing of it can be used, the CLI
+   * asks again (`--upstream-retries`) or says what happened. Otherwise it would have the model
+   * continue the text, or wait for the results of calls that the client has not been told of.
+   */
+  #messageStop(abandonedFrom: number | undefined): TurnEvent[] {
+    // The end of the answer before this turn: a client may ask anew as soon as it knows the stop.
+    if (this.#streamedId === undefined) return []
+    const isReported = this.#category !== undefined
+    const isUseless = abandonedFrom !== undefined && !this.#answer.hasContent(abandonedFrom)
+    return isReported || isUseless ? [] : this.#breakOff()
+  }
+
+  #breakOff(): TurnEvent[] {
+    this.#goesOnAlone = true
+    return this.fail(brokenOff())
+  }
+
+  #stop(apiReason: string, stopSequence: string | null | undefined): TurnEvent[] {
+    const { events, reason } = this.#answer.end(STOP_REASON[apiReason] ?? 'end')
+    this.#ended = true
+    this.#goesOnAlone = CONTINUED.includes(reason) || this.#answer.isWanting
+    const usage = toUsage(this.#usage)
+    return [...events, { type: 'stop', reason, stopSequence: stopSequence ?? undefined, usage }]
+  }
+}

@@ -1,0 +1,124 @@
+import { TurnError } from '../../errors.ts'
+import { type Control, type ControlHandler, type ControlRequest, createControl } from './control.ts'
+import type { Guard } from './guard.ts'
+import { type Places, removeLeftovers, sweepProbes } from './leftovers.ts'
+import { ndjson } from './ndjson.ts'
+import { type CliProcess, type Exit, spawnCli, type SpawnOptions } from './process.ts'
+import { type CliMessage, isBrokenMessage, parseCliMessage, unreadable } from './protocol.ts'
+
+/** A boot takes 0.3 s alone and 2.5 s among eight; past this something is wrong. */
+const CONTROL_TIMEOUT_MS = 30_000
+/** How long the output of a dead process may still be read. */
+const DRAIN_TIMEOUT_MS = 1_000
+
+/** Stands for a message that cannot be read. */
+const BROKEN = Symbol('broken')
+
+export type ConnectionOptions = SpawnOptions & {
+  guard: Guard
+  /** Where a worker that was killed may have left files. */
+  places: Places
+  /** How long the CLI may leave a control request unanswered, its first included. */
+  controlTimeoutMs?: number
+  /** Takes what the CLI prints, one after another; while it waits, no more is read. */
+  onMessage: (message: CliMessage) => Promise<void>
+  onRequest: ControlHandler
+  /** The CLI is gone, or what it prints cannot be read; once or more, the first reason counts. */
+  onFailure: (reason: Error) => void
+}
+
+/** A running CLI to talk with: lines in, messages out, control requests both ways. */
+export class Connection {
+  /** Settles when the process is reaped and all that it printed has been taken. */
+  readonly exited: Promise<Exit>
+  readonly #process: CliProcess
+  readonly #control: Control
+  readonly #onMessage: ConnectionOptions['onMessage']
+  readonly #onFailure: ConnectionOptions['onFailure']
+
+  constructor({
+    guard,
+    places,
+    controlTimeoutMs = CONTROL_TIMEOUT_MS,
+    onMessage,
+    onRequest,
+    onFailure,
+    ...spawn
+  }: ConnectionOptions) {
+    this.#onMessage = onMessage
+    this.#onFailure = onFailure
+    this.#process = spawnCli(spawn)
+    guard.add(this.pid)
+    this.#control = createControl((line) => this.write(line), onRequest, controlTimeoutMs)
+    const drained = this.#pump()
+    this.exited = this.#process.exited.then(async (exit) => {
+      guard.remove(this.pid)
+      if (exit.signal === 'SIGKILL') removeLeftovers(this.pid, places)
+      sweepProbes(places.temp)
+      await Promise.race([drained, Bun.sleep(DRAIN_TIMEOUT_MS)])
+      this.#fail(deathOf(exit))
+      return exit
+    })
+  }
+
+  get pid(): number {
+    return this.#process.pid
+  }
+
+  write(text: string): void {
+    if (text !== '') this.#process.write(text)
+  }
+
+  /** A control request as a line to write with others, and its answer. */
+  prepare(request: ControlRequest): ReturnType<Control['request']> {
+    return this.#control.request(request)
+  }
+
+  request(request: ControlRequest): Promise<unknown> {
+    const { line, response } = this.prepare(request)
+    this.write(line)
+    return response
+  }
+
+  /** Ends the process in its own good order and waits until it is reaped. */
+  async end(): Promise<void> {
+    await this.#process.end()
+    await this.exited
+  }
+
+  /** For when the next millisecond counts. */
+  kill(): void {
+    this.#process.kill()
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      for await (const value of this.#process.stdout.pipeThrough(ndjson({ onGarbage }))) {
+        // Not thrown by the stream, which would lose what was read before it.
+        if (value === BROKEN) throw unreadable('a message')
+        const message = parseCliMessage(value)
+        if (message && !this.#control.accept(message)) await this.#onMessage(message)
+      }
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)))
+    }
+    // A CLI that has closed its output is of no use, whether it exits by itself or not.
+    void this.#process.end()
+  }
+
+  #fail(reason: Error): void {
+    this.#control.close(reason)
+    this.#onFailure(reason)
+  }
+}
+
+/** Words of whatever else writes to the same output harm nobody, unless they broke a message. */
+function onGarbage(line: string): typeof BROKEN | undefined {
+  return isBrokenMessage(line) ? BROKEN : undefined
+}
+
+function deathOf({ code, signal, stderr }: Exit): TurnError {
+  const how = signal ? `was ended by ${signal}` : `exited with code ${code}`
+  const cause = stderr === '' ? undefined : new Error(stderr)
+  return new TurnError('worker', `The claude CLI ${how}.`, { cause })
+}

@@ -1,0 +1,187 @@
+/**
+ * What the CLI prints with `--output-format stream-json --verbose --include-partial-messages`, one
+ * JSON object per line. Every `control_request` it prints must be answered, or it waits for ever.
+ * Only what we use is described; the rest passes by unseen, so that a newer CLI does not break us.
+ */
+import { z } from 'zod'
+import { TurnError } from '../../errors.ts'
+
+const count = z.number().nullish()
+
+export const ApiUsage = z.object({
+  input_tokens: count,
+  cache_read_input_tokens: count,
+  cache_creation_input_tokens: count,
+  output_tokens: count,
+  output_tokens_details: z.object({ thinking_tokens: count }).nullish(),
+})
+export type ApiUsage = z.infer<typeof ApiUsage>
+
+const ContentBlock = z.object({
+  type: z.string(),
+  text: z.string().optional(),
+  thinking: z.string().optional(),
+  id: z.string().optional(),
+  name: z.string().optional(),
+  input: z.unknown().optional(),
+})
+
+const Delta = z.object({
+  type: z.string(),
+  text: z.string().optional(),
+  thinking: z.string().optional(),
+  partial_json: z.string().optional(),
+})
+
+/** An event of the Messages API's own stream, as the CLI hands it on. */
+const StreamEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('message_start'),
+    message: z.object({ id: z.string(), model: z.string(), usage: ApiUsage }),
+  }),
+  z.object({
+    type: z.literal('content_block_start'),
+    index: z.number(),
+    content_block: ContentBlock,
+  }),
+  z.object({ type: z.literal('content_block_delta'), index: z.number(), delta: Delta }),
+  z.object({ type: z.literal('content_block_stop'), index: z.number() }),
+  z.object({
+    type: z.literal('message_delta'),
+    delta: z.object({ stop_reason: z.string().nullish(), stop_sequence: z.string().nullish() }),
+    usage: ApiUsage.nullish(),
+  }),
+  z.object({ type: z.literal('message_stop') }),
+])
+export type StreamEvent = z.infer<typeof StreamEvent>
+
+const RateLimitInfo = z.object({
+  status: z.string(),
+  resetsAt: z.number().nullish(),
+  rateLimitType: z.string().nullish(),
+  utilization: z.number().nullish(),
+})
+
+const CliMessage = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('stream_event'),
+    event: StreamEvent,
+    /** At a `message_stop` that the CLI wrote itself: blocks from here on are given up. */
+    abandoned_blocks: z.object({ from_block_index: z.number() }).nullish(),
+  }),
+  z.object({
+    type: z.literal('assistant'),
+    message: z.object({
+      id: z.string(),
+      model: z.string(),
+      content: z.array(ContentBlock),
+      stop_reason: z.string().nullish(),
+      stop_sequence: z.string().nullish(),
+      usage: ApiUsage.nullish(),
+    }),
+    error: z.string().nullish(),
+  }),
+  z.object({
+    type: z.literal('result'),
+    subtype: z.string(),
+    is_error: z.boolean(),
+    num_turns: z.number().nullish(),
+    result: z.string().nullish(),
+    stop_reason: z.string().nullish(),
+    api_error_status: z.number().nullish(),
+    terminal_reason: z.string().nullish(),
+    usage: ApiUsage.nullish(),
+  }),
+  z.object({
+    type: z.literal('user'),
+    message: z.object({
+      content: z.union([
+        z.string(),
+        z.array(z.object({ type: z.string(), tool_use_id: z.string().optional() })),
+      ]),
+    }),
+  }),
+  z.object({
+    type: z.literal('system'),
+    subtype: z.string(),
+    status: z.string().nullish(),
+    /** Of subtype `thinking_tokens`: those since the last time. */
+    estimated_tokens_delta: count,
+    // Of `init`, before each turn. In another shape it tells nothing; the rest counts still.
+    tools: z.array(z.string()).optional().catch(undefined),
+  }),
+  z.object({ type: z.literal('rate_limit_event'), rate_limit_info: RateLimitInfo }),
+  z.object({
+    type: z.literal('control_response'),
+    response: z.object({
+      subtype: z.string(),
+      request_id: z.string(),
+      response: z.unknown().optional(),
+      error: z.string().optional(),
+    }),
+  }),
+  z.object({
+    type: z.literal('control_request'),
+    request_id: z.string(),
+    request: z.looseObject({ subtype: z.string() }),
+  }),
+])
+export type CliMessage = z.infer<typeof CliMessage>
+export type ResultMessage = Extract<CliMessage, { type: 'result' }>
+export type AssistantMessage = Extract<CliMessage, { type: 'assistant' }>
+
+/** A line that has something of a message in it: one that was broken by words of another. */
+const BROKEN = /\{"type" ?: ?"/
+
+/** Whether a line that is no JSON was to be a message: then part of an answer may be lost. */
+export function isBrokenMessage(line: string): boolean {
+  return BROKEN.test(line)
+}
+
+/** Events without which an answer would be another one. */
+const EVENTS: ReadonlySet<unknown> = new Set(
+  StreamEvent.options.map((event) => event.shape.type.value),
+)
+const Event = z.object({ type: z.literal('stream_event'), event: z.object({ type: z.string() }) })
+
+/**
+ * The message, or undefined for a type, an event or a shape this version has no use for. Throws
+ * where part of an answer would be lost: a short answer must not look whole.
+ */
+export function parseCliMessage(value: unknown): CliMessage | undefined {
+  const parsed = CliMessage.safeParse(value)
+  if (parsed.success) return parsed.data
+  const type = Event.safeParse(value).data?.event.type
+  if (type === undefined || !EVENTS.has(type)) return undefined
+  throw unreadable(`a '${type}'`)
+}
+
+export function unreadable(what: string): TurnError {
+  return new TurnError('worker', `The CLI printed ${what} that cannot be read.`)
+}
+
+/** One model as `list_models` and `initialize` report it. */
+const CliModel = z.object({
+  value: z.string(),
+  resolvedModel: z.string().optional(),
+  displayName: z.string().optional(),
+  supportsEffort: z.boolean().optional(),
+  supportedEffortLevels: z.array(z.string()).optional(),
+})
+
+/** The answer to `list_models`. */
+export const ModelList = z.object({ models: z.array(CliModel) })
+
+/** The answer to `rewind_conversation`. */
+export const Rewound = z.object({ rewound: z.literal(true) })
+
+/** What of the answer to `initialize` is of use: where the CLI has its login from. */
+export const Initialized = z.object({
+  account: z
+    .object({
+      tokenSource: z.string().nullish(),
+      apiKeySource: z.string().nullish(),
+      apiProvider: z.string().nullish(),
+    })
+    .nullish(),
+})

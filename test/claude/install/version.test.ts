@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  assertSupported,
+  MINIMUM_VERSION,
+  readVersion,
+} from '../../../src/claude/install/version.ts'
+import packageJson from '../../../package.json'
+
+const CLAUDE = join(import.meta.dir, '../../../node_modules/.bin/claude')
+const TIMEOUT_MS = 1_000
+
+let folder: string
+let env: Record<string, string>
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'claude-version-'))
+  env = {
+    PATH: '/usr/bin:/bin',
+    HOME: folder,
+    DISABLE_TELEMETRY: '1',
+    DISABLE_AUTOUPDATER: '1',
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    ANTHROPIC_BASE_URL: 'http://127.0.0.1:9',
+  }
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function script(name: string, body: string): Promise<string> {
+  const path = join(folder, name)
+  await Bun.write(path, `#!/bin/sh\n${body}\n`)
+  chmodSync(path, 0o755)
+  return path
+}
+
+describe('readVersion', () => {
+  test('reads the version of the real CLI, which is supported', async () => {
+    const version = await readVersion(CLAUDE, env)
+    expect(version).toBe(packageJson.devDependencies['@anthropic-ai/claude-code'])
+    assertSupported(version)
+  })
+
+  test('a program that is not the CLI is an error that quotes its answer', async () => {
+    const path = await script('other', 'echo "claude 0.1"')
+    const error = await readVersion(path, env).catch((e: unknown) => e)
+    expect(error).toMatchObject({ kind: 'cli_missing' })
+    expect(String(error)).toContain('"claude 0.1"')
+    expect(String(error)).toContain('--claude')
+  })
+
+  test('a CLI that fails is an error with its exit code and reason', async () => {
+    const path = await script('broken', 'echo "native binary not installed" >&2; exit 3')
+    const error = await readVersion(path, env).catch((e: unknown) => e)
+    expect(error).toMatchObject({ kind: 'cli_missing' })
+    expect(String(error)).toContain('exit code 3, "native binary not installed"')
+  })
+
+  test('a file that cannot be started is an error that names it', async () => {
+    const path = join(folder, 'absent')
+    const error = await readVersion(path, env).catch((e: unknown) => e)
+    expect(error).toMatchObject({ kind: 'cli_missing' })
+    expect(String(error)).toContain(path)
+  })
+
+  test('a CLI that hangs is killed with all it started, and reaped', async () => {
+    const alive = join(folder, 'alive')
+    Bun.spawnSync(['mkfifo', alive])
+    // Ends when the last process that holds the other end is gone.
+    const watcher = Bun.spawn(['cat', alive], { stdout: 'pipe', env })
+    const path = await script('hangs', `exec 9> ${alive}; echo $$ >&9; sleep 30 & wait`)
+
+    const error = await readVersion(path, env, TIMEOUT_MS).catch((e: unknown) => e)
+    expect(error).toMatchObject({ kind: 'timeout' })
+    expect(String(error)).toContain(`${path} --version gave no answer within 1 s`)
+    const pid = Number(await new Response(watcher.stdout).text())
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  })
+
+  test('an endless answer ends in an error, not in memory', async () => {
+    const path = await script('endless', 'exec yes')
+    const error = await readVersion(path, env).catch((e: unknown) => e)
+    expect(error).toMatchObject({ kind: 'cli_missing' })
+    expect(String(error).length).toBeLessThan(1_000)
+  })
+
+  test('gets the given environment and no other', async () => {
+    const dump = join(folder, 'env')
+    const path = await script('prints-env', `env > ${dump}; echo "2.1.328 (Claude Code)"`)
+    await readVersion(path, { PATH: '/usr/bin:/bin', ONLY: 'this' })
+    const names = (await Bun.file(dump).text()).match(/^[A-Z_]+(?==)/gm)
+    // The shell itself adds these two.
+    expect(names?.filter((name) => !['PWD', 'SHLVL', '_'].includes(name)).toSorted()).toEqual([
+      'ONLY',
+      'PATH',
+    ])
+  })
+})
+
+describe('assertSupported', () => {
+  test.each([MINIMUM_VERSION, '2.1.249', '2.2.0', '2.10.0', '10.0.0'])('takes %s', (version) => {
+    expect(() => assertSupported(version)).not.toThrow()
+  })
+
+  test.each(['0.2.9', '1.0.128', '2.0.60', '2.1.99', '2.1.247'])('refuses %s', (version) => {
+    const error = thrownBy(() => assertSupported(version))
+    expect(error).toMatchObject({ kind: 'cli_too_old' })
+    for (const part of [version, MINIMUM_VERSION, '`claude update`', 'npm install -g']) {
+      expect(String(error)).toContain(part)
+    }
+  })
+
+  test.each(['2.1.248-beta.1', '2.2.0-dev', '', 'latest', '2.1'])('refuses %j', (version) => {
+    const error = thrownBy(() => assertSupported(version))
+    expect(error).toMatchObject({ kind: 'cli_too_old' })
+    expect(String(error)).toContain(`${JSON.stringify(version)}, which is not a release`)
+  })
+
+  test('an ancient CLI is read and refused', async () => {
+    const version = await readVersion(await script('ancient', 'echo "1.0.3 (Claude Code)"'), env)
+    expect(thrownBy(() => assertSupported(version))).toMatchObject({ kind: 'cli_too_old' })
+  })
+})
+
+function thrownBy(run: () => void): unknown {
+  try {
+    run()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
