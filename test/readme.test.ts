@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import pkg from '../package.json'
-import { ChatRequest } from '../src/openai/chat-schema.ts'
-import { CHAT_PARAMETERS } from '../src/openai/chat-parameters.ts'
+import { ChatRequest } from '../src/openai/chat/schema.ts'
+import { CHAT_PARAMETERS } from '../src/openai/chat/parameters.ts'
 import { resolveConfig } from '../src/config.ts'
 import { withTables } from './support/readme-tables.ts'
 

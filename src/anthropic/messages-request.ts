@@ -16,7 +16,7 @@ import {
   nameBrokenTexts,
 } from '../dialect/texts.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
-import { type GivenTool, toToolSpecs } from '../dialect/tool-spec.ts'
+import { type GivenTool, toToolSpecs } from '../dialect/tools/tool-spec.ts'
 import type { CountTokensRequest, MessageParam, MessagesRequest } from './messages-schema.ts'
 import { toTurns } from './messages-turns.ts'
 

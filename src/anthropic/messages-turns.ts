@@ -7,9 +7,9 @@ import type {
   ToolResultBlock,
   UserBlock,
 } from '../conversation/types.ts'
-import { readBase64 } from '../dialect/base64.ts'
+import { readBase64 } from '../dialect/images/base64.ts'
 import { isExactValue } from '../dialect/call-arguments.ts'
-import { createImageReader, type ImagePlace, type ImageReader } from '../dialect/image.ts'
+import { createImageReader, type ImagePlace, type ImageReader } from '../dialect/images/image.ts'
 import { invalid } from '../dialect/invalid.ts'
 import type { Remarks } from '../dialect/remarks.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'

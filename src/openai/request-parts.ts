@@ -8,7 +8,7 @@ import type {
 } from '../conversation/types.ts'
 import { invalid } from '../dialect/invalid.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
-import type { GivenTool } from '../dialect/tool-spec.ts'
+import type { GivenTool } from '../dialect/tools/tool-spec.ts'
 
 /** What chat completions and responses ask for in the same words, once it is taken out of them. */
 

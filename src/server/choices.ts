@@ -2,7 +2,7 @@ import type { Conversation, TurnEvent } from '../conversation/types.ts'
 import { toTurnError } from '../errors.ts'
 import type { Caller } from '../pool/caller.ts'
 import type { Answer } from '../pool/pool.ts'
-import { requireReadable } from './readable.ts'
+import { requireReadable } from './body/readable.ts'
 import type { Services } from './services.ts'
 
 /** The answers to one request: their streams, and what the first to begin says of its worker. */

@@ -1,8 +1,8 @@
 import { TurnError } from '../errors.ts'
-import type { History } from '../openai/responses-input.ts'
-import type { Item } from '../openai/responses-items.ts'
-import type { ResponsesRequest } from '../openai/responses-schema.ts'
-import { parseItems, resolveReferences, toItems } from '../openai/responses-stored.ts'
+import type { History } from '../openai/responses/input.ts'
+import type { Item } from '../openai/responses/items.ts'
+import type { ResponsesRequest } from '../openai/responses/schema.ts'
+import { parseItems, resolveReferences, toItems } from '../openai/responses/stored.ts'
 import type { ClientResponses, StoredResponse } from '../ledger/response-store.ts'
 
 /** What a request goes on from and what it brings, with everything fetched that it refers to. */

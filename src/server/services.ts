@@ -7,7 +7,7 @@ import type { Caller } from '../pool/caller.ts'
 import type { Answer, PoolSnapshot } from '../pool/pool.ts'
 import type { KeyLimit } from './key-limit.ts'
 import type { AnswerFacts, Lifetime } from './lifetime.ts'
-import type { BodyLimits } from './request-body.ts'
+import type { BodyLimits } from './body/request-body.ts'
 
 /** What the routes need from below, so that a test can put anything there. */
 export type Services = {

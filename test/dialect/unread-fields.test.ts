@@ -5,12 +5,12 @@ import { MessagesRequest } from '../../src/anthropic/messages-schema.ts'
 import type { ParameterTable } from '../../src/dialect/parameters.ts'
 import { parseRequest } from '../../src/dialect/parse.ts'
 import { unreadFields } from '../../src/dialect/unread-fields.ts'
-import { CHAT_PARAMETERS } from '../../src/openai/chat-parameters.ts'
-import { ChatRequest } from '../../src/openai/chat-schema.ts'
-import { COMPLETIONS_PARAMETERS } from '../../src/openai/completions-parameters.ts'
-import { CompletionRequest } from '../../src/openai/completions-schema.ts'
-import { RESPONSES_PARAMETERS } from '../../src/openai/responses-parameters.ts'
-import { ResponsesRequest } from '../../src/openai/responses-schema.ts'
+import { CHAT_PARAMETERS } from '../../src/openai/chat/parameters.ts'
+import { ChatRequest } from '../../src/openai/chat/schema.ts'
+import { COMPLETIONS_PARAMETERS } from '../../src/openai/completions/parameters.ts'
+import { CompletionRequest } from '../../src/openai/completions/schema.ts'
+import { RESPONSES_PARAMETERS } from '../../src/openai/responses/parameters.ts'
+import { ResponsesRequest } from '../../src/openai/responses/schema.ts'
 
 type Dialect = { table: ParameterTable; schema: z.ZodObject; required: object }
 const USER = { role: 'user', content: 'hi' }

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { BODY_LIMITS } from '../../src/server/request-body.ts'
+import { BODY_LIMITS } from '../../src/server/body/request-body.ts'
 import { QUESTION } from '../support/fake-pool.ts'
 import { Programs } from '../support/program.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import type OpenAI from 'openai'
-import { CliText } from '../../src/dialect/cli-text.ts'
+import { CliText } from '../../src/dialect/tools/cli-text.ts'
 import { say } from '../support/chat.ts'
 import { startServer } from '../support/server.ts'
 

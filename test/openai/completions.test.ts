@@ -6,11 +6,11 @@ import { parseRequest } from '../../src/dialect/parse.ts'
 import { Remarks } from '../../src/dialect/remarks.ts'
 import type { TurnEvent, Usage } from '../../src/conversation/types.ts'
 import { TurnError } from '../../src/errors.ts'
-import { COMPLETIONS_PARAMETERS } from '../../src/openai/completions-parameters.ts'
-import { toConversations, toEchoes } from '../../src/openai/completions-request.ts'
-import { toCompletion } from '../../src/openai/completions-response.ts'
-import { CompletionRequest } from '../../src/openai/completions-schema.ts'
-import { toCompletionChunks } from '../../src/openai/completions-stream.ts'
+import { COMPLETIONS_PARAMETERS } from '../../src/openai/completions/parameters.ts'
+import { toConversations, toEchoes } from '../../src/openai/completions/request.ts'
+import { toCompletion } from '../../src/openai/completions/response.ts'
+import { CompletionRequest } from '../../src/openai/completions/schema.ts'
+import { toCompletionChunks } from '../../src/openai/completions/stream.ts'
 
 const parse = (body: object) =>
   parseRequest(CompletionRequest, { model: 'm', prompt: 'a', ...body })

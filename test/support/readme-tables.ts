@@ -1,8 +1,8 @@
 import { MESSAGES_PARAMETERS } from '../../src/anthropic/messages-parameters.ts'
 import type { ParameterTable } from '../../src/dialect/parameters.ts'
-import { CHAT_PARAMETERS } from '../../src/openai/chat-parameters.ts'
-import { COMPLETIONS_PARAMETERS } from '../../src/openai/completions-parameters.ts'
-import { RESPONSES_PARAMETERS } from '../../src/openai/responses-parameters.ts'
+import { CHAT_PARAMETERS } from '../../src/openai/chat/parameters.ts'
+import { COMPLETIONS_PARAMETERS } from '../../src/openai/completions/parameters.ts'
+import { RESPONSES_PARAMETERS } from '../../src/openai/responses/parameters.ts'
 import { EXIT_CODES } from '../../src/commands/failed-start.ts'
 import { HELP } from '../../src/settings.ts'
 

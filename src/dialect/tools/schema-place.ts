@@ -1,0 +1,71 @@
+import type { TurnError } from '../../errors.ts'
+import { type CliText, isMarkFlood, MAX_MARKS } from './cli-text.ts'
+import { invalid } from '../invalid.ts'
+
+/** Longer keys and paths are cut: they are named in headers and messages. */
+const MAX_KEY_CHARS = 64
+
+/** Where a walk through a tool's schema stands, and what it has found out on the way. */
+export type Place = {
+  path: string
+  /** Told the path of everything that the CLI alters. */
+  onChanged: (path: string) => void
+  /** Told of keywords that an older draft has elsewhere. */
+  onModernised: () => void
+  texts: CliText
+}
+
+export function inside(place: Place, key: string | number): Place {
+  const step = typeof key === 'number' ? `[${key}]` : `.${readable(key)}`
+  return { ...place, path: place.path + step }
+}
+
+export function unusable({ path }: { path: string }, expected: string): TurnError {
+  return invalid(path, `expected ${expected}`)
+}
+
+/** A text that the CLI alters is named; nothing can be done about it. */
+export function noteText(text: string, place: Omit<Place, 'onModernised'>): void {
+  if (place.texts.carries(text)) return
+  if (isMarkFlood(text)) {
+    throw unusable(place, `no more than ${MAX_MARKS} combining marks in a row`)
+  }
+  place.onChanged(place.path)
+}
+
+/** Names what of a plain JSON value, a default or an enum, does not reach the model unaltered. */
+export function noteData(value: unknown, place: Place): void {
+  if (typeof value === 'string') noteText(value, place)
+  else if (typeof value === 'number') noteNumber(value, place)
+  else if (Array.isArray(value)) value.forEach((item, i) => noteData(item, inside(place, i)))
+  else if (isObject(value)) {
+    for (const [key, item] of Object.entries(value)) {
+      const at = inside(place, key)
+      noteKey(key, at)
+      noteData(item, at)
+    }
+  }
+}
+
+export function noteKey(key: string, place: Place): void {
+  // The CLI loses it, and with it what it holds.
+  if (key === '__proto__') throw unusable(place, 'another name: this one cannot be sent')
+  noteText(key, place)
+}
+
+/** JSON has more numbers than JavaScript: what was read from the request is rounded. */
+function noteNumber(value: number, place: Place): void {
+  if (!Number.isFinite(value)) throw unusable(place, 'a number below 1.8e308')
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) place.onChanged(place.path)
+}
+
+export type JsonObject = { readonly [key: string]: unknown }
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function readable(key: string): string {
+  const cut = key.length > MAX_KEY_CHARS ? `${key.slice(0, MAX_KEY_CHARS)}…` : key
+  return /^[\w$-]+$/.test(cut) ? cut : JSON.stringify(cut)
+}

@@ -1,0 +1,54 @@
+import type { JsonSchema } from '../../conversation/types.ts'
+import { readSchema } from './schema-keywords.ts'
+import { inside, isObject, type Place, unusable } from './schema-place.ts'
+
+/** What the model API takes for the names of a tool's parameters. */
+const PARAMETER = /^[\w.-]{1,64}$/
+/** The CLI makes one list of properties of them: the model API has none of them at the top. */
+const FLATTENED = ['anyOf', 'oneOf', 'allOf']
+const CURRENT_DRAFT = /^https:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/
+
+/**
+ * The schema of a tool's arguments as the CLI takes it. Of a schema that it does not take it says
+ * nothing: the tool, or all tools, do not reach the model. So what means the same is repaired, what
+ * the CLI alters is told to `place`, and for anything else this throws.
+ */
+export function toToolSchema(
+  given: JsonSchema | null | undefined,
+  start: Omit<Place, 'onModernised'>,
+): JsonSchema {
+  if (!given) return { type: 'object', properties: {} }
+  let isOlder = false
+  const onModernised = () => {
+    isOlder = true
+  }
+  const place = { ...start, onModernised }
+  const { type, ...parts } = given
+  const read = readSchema({ type: rootType(type, inside(place, 'type')), ...parts }, place)
+  const { properties } = read
+  for (const name of Object.keys(isObject(properties) ? properties : {})) {
+    if (PARAMETER.test(name)) continue
+    throw unusable(
+      inside(inside(place, 'properties'), name),
+      'a name of 1 to 64 letters, digits, _ . or -, which are all that the model API takes here',
+    )
+  }
+  for (const key of flattened(read)) place.onChanged(inside(place, key).path)
+  const { $schema, ...rest } = read
+  // A schema that has been brought up to date must not be read by the rules of an older draft.
+  return isOlder && typeof $schema === 'string' && !CURRENT_DRAFT.test($schema) ? rest : read
+}
+
+/** The keywords of a tool's schema that the CLI replaces, with words in the tool's description. */
+export function flattened(schema: JsonSchema): string[] {
+  return FLATTENED.filter((key) => Object.hasOwn(schema, key))
+}
+
+/** Arguments are an object, whatever else a schema would allow. */
+const ARGUMENTS = /^(object|any)$/i
+
+function rootType(type: unknown, place: Place): 'object' {
+  const names: unknown[] = [type ?? 'object'].flat()
+  if (names.some((name) => typeof name === 'string' && ARGUMENTS.test(name))) return 'object'
+  throw unusable(place, "'object'")
+}

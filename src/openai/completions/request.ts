@@ -1,0 +1,77 @@
+import { type Conversation, DEFAULT_PARAMETERS } from '../../conversation/types.ts'
+import { invalid } from '../../dialect/invalid.ts'
+import type { RequestOptions } from '../../dialect/request-options.ts'
+import type { CompletionRequest } from './schema.ts'
+import { toSampling, toStops } from '../request-parts.ts'
+
+/** These models answer messages; what a text completion is, they have to be told. */
+const CONTINUE =
+  'You complete texts. Answer with what comes next in the text of the user and with nothing else: ' +
+  'no introduction, no repetition, no quotation marks, no comment. If the text is a question or an ' +
+  'instruction, what comes next is the answer to it.'
+const FILL =
+  'You fill gaps in texts. The user gives the text before the gap in <before> and the text after ' +
+  'it in <after>. Answer with what belongs in the gap and with nothing else: no introduction, no ' +
+  'repetition, no quotation marks, no comment.'
+
+/** Each takes a worker of its own. */
+const MAX_PROMPTS = 16
+
+/** A conversation for every choice: all of the first prompt, then all of the next. */
+export function toConversations(
+  request: CompletionRequest,
+  options: RequestOptions,
+): Conversation[] {
+  const { n, best_of, suffix } = request
+  const perPrompt = n ?? 1
+  if ((best_of ?? perPrompt) > perPrompt) {
+    throw invalid(
+      'best_of',
+      `it must not exceed 'n' (${perPrompt}): nothing ranks the answers here`,
+    )
+  }
+  return toPrompts(request).flatMap((prompt) => {
+    const text = suffix ? `<before>${prompt}</before>\n<after>${suffix}</after>` : prompt
+    const conversation: Conversation = {
+      model: options.model,
+      system: suffix ? FILL : CONTINUE,
+      messages: [{ role: 'user', content: [{ type: 'text', text }] }],
+      tools: [],
+      // The limits that clients of this API set are for the text: thinking would use them up.
+      effort: 'none',
+      parameters: toParameters(request, options),
+    }
+    return Array.from({ length: perPrompt }, () => conversation)
+  })
+}
+
+/** What each choice repeats before its completion. */
+export function toEchoes(request: CompletionRequest): string[] {
+  const echoes = toPrompts(request).map((prompt) => (request.echo ? prompt : ''))
+  return echoes.flatMap((echo) => Array.from({ length: request.n ?? 1 }, () => echo))
+}
+
+/** The texts to complete, in order; blank ones and tokens are refused. */
+function toPrompts({ prompt }: CompletionRequest): string[] {
+  if (typeof prompt !== 'string' && prompt.length > MAX_PROMPTS && typeof prompt[0] === 'string') {
+    throw invalid('prompt', `${prompt.length} texts are too many; send ${MAX_PROMPTS} at a time`)
+  }
+  return [prompt].flat().map((text, index) => {
+    const param = typeof prompt === 'string' ? 'prompt' : `prompt[${index}]`
+    if (typeof text !== 'string') {
+      throw invalid('prompt', 'tokens cannot be read here; send the text itself')
+    }
+    if (text.trim() === '') throw invalid(param, 'there is no text to complete')
+    return text
+  })
+}
+
+function toParameters(request: CompletionRequest, options: RequestOptions) {
+  const { max_tokens, stop } = request
+  return {
+    ...DEFAULT_PARAMETERS,
+    ...(max_tokens && { maxTokens: max_tokens }),
+    ...toStops(stop),
+    ...toSampling(request, options),
+  }
+}

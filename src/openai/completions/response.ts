@@ -1,0 +1,29 @@
+import type { CollectedTurn } from '../../conversation/collect.ts'
+import { FINISH_REASON } from '../chat/stream.ts'
+import { addUsage, NO_USAGE, toUsage } from '../usage.ts'
+
+export type CompletionMeta = {
+  id: string
+  created: number
+  /** What stands before the text of each choice: its prompt, if the client wants it back. */
+  echoes: readonly string[]
+  includeUsage: boolean
+}
+
+/** Whole turns, one a choice, as a text_completion object. */
+export function toCompletion(
+  turns: readonly CollectedTurn[],
+  { id, created, echoes }: CompletionMeta,
+) {
+  return {
+    ...{ id, object: 'text_completion' as const, created },
+    model: turns[0]?.model ?? '',
+    choices: turns.map(({ text, stopReason }, index) => ({
+      text: (echoes[index] ?? '') + text,
+      index,
+      logprobs: null,
+      finish_reason: FINISH_REASON[stopReason],
+    })),
+    usage: toUsage(turns.map(({ usage }) => usage).reduce(addUsage, NO_USAGE)),
+  }
+}

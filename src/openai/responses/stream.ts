@@ -1,0 +1,47 @@
+import type { TurnEvent } from '../../conversation/types.ts'
+import { TurnError } from '../../errors.ts'
+import type { ResponseMeta, ResponseObject } from './object.ts'
+import { type ResponseEvent, ResponseWriter } from './writer.ts'
+
+/**
+ * Turn events as the events of a response, in the order OpenAI sends them. `onEnd` has the whole
+ * response before the client has it: a client may go on from it at once.
+ */
+export function toResponseEvents(
+  meta: ResponseMeta,
+  onEnd: (response: ResponseObject) => void,
+): TransformStream<TurnEvent, ResponseEvent> {
+  const writer = new ResponseWriter(meta)
+  const translate = (event: TurnEvent): ResponseEvent[] => {
+    if (writer.ended) return []
+    const events = writer.translate(event)
+    if (writer.ended && writer.begun) onEnd(writer.response)
+    return events
+  }
+  return new TransformStream({
+    transform(event, controller) {
+      for (const one of translate(event)) controller.enqueue(one)
+    },
+    flush(controller) {
+      for (const one of translate({ type: 'error', error: noEnd() })) controller.enqueue(one)
+    },
+  })
+}
+
+/** The same response for a client that does not stream; a failed turn rejects. */
+export async function collectResponse(
+  events: ReadableStream<TurnEvent>,
+  meta: ResponseMeta,
+): Promise<ResponseObject> {
+  const writer = new ResponseWriter(meta)
+  for await (const event of events) {
+    if (event.type === 'error') throw event.error
+    writer.translate(event)
+    if (writer.ended) return writer.response
+  }
+  throw noEnd()
+}
+
+function noEnd(): TurnError {
+  return new TurnError('worker', 'The turn ended without saying how.')
+}
