@@ -65,6 +65,11 @@ function shorten(message: string): string {
   return message.length > MAX_MESSAGE_CHARS ? `${message.slice(0, MAX_MESSAGE_CHARS)}…` : message
 }
 
+/** The failure of a turn that ends without a `stop` event: what came is not a whole answer. */
+export function unfinishedTurn(): TurnError {
+  return new TurnError('worker', 'The turn ended without saying how.')
+}
+
 /** Any thrown value as a TurnError: what is not one already is a fault of ours. */
 export function toTurnError(error: unknown): TurnError {
   if (error instanceof TurnError) return error

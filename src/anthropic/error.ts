@@ -1,15 +1,16 @@
+import type { ErrorShape } from '../dialect/dialect.ts'
 import type { ErrorKind, TurnError } from '../errors.ts'
 
-type ErrorShape = { status: number; type: string }
+type Words = { status: number; type: string }
 
-const INVALID: ErrorShape = { status: 400, type: 'invalid_request_error' }
-const NOT_FOUND: ErrorShape = { status: 404, type: 'not_found_error' }
-const UNAUTHENTICATED: ErrorShape = { status: 401, type: 'authentication_error' }
-const LIMITED: ErrorShape = { status: 429, type: 'rate_limit_error' }
-const FAILED: ErrorShape = { status: 500, type: 'api_error' }
+const INVALID: Words = { status: 400, type: 'invalid_request_error' }
+const NOT_FOUND: Words = { status: 404, type: 'not_found_error' }
+const UNAUTHENTICATED: Words = { status: 401, type: 'authentication_error' }
+const LIMITED: Words = { status: 429, type: 'rate_limit_error' }
+const FAILED: Words = { status: 500, type: 'api_error' }
 
 /** How each kind of failure looks to a client of the Messages API. */
-const SHAPES: Record<ErrorKind, ErrorShape> = {
+const WORDS: Record<ErrorKind, Words> = {
   invalid_request: INVALID,
   context_length_exceeded: INVALID,
   extra_usage_required: INVALID,
@@ -44,10 +45,6 @@ export type ErrorBody = {
   request_id: string
 }
 
-export function toStatus({ kind }: TurnError): number {
-  return SHAPES[kind].status
-}
-
 /** By this the official SDK knows to send the whole conversation instead. */
 const NO_THREADS = { error_code: 'thread_unsupported_request' }
 
@@ -60,6 +57,12 @@ const DETAIL_CODE: Partial<Record<ErrorKind, { error_code: string }>> = {
 export function toErrorBody({ kind, message, param }: TurnError, requestId: string): ErrorBody {
   const code = DETAIL_CODE[kind]
   const details = (param === 'thread' && { details: NO_THREADS }) || (code && { details: code })
-  const error = { type: SHAPES[kind].type, message, ...details }
+  const error = { type: WORDS[kind].type, message, ...details }
   return { type: 'error', error, request_id: requestId }
+}
+
+/** How the Messages API tells of a failure. */
+export const ERRORS: ErrorShape = {
+  toStatus: ({ kind }) => WORDS[kind].status,
+  toBody: toErrorBody,
 }

@@ -1,5 +1,5 @@
 import type { TurnEvent } from '../conversation/types.ts'
-import { TurnError, toTurnError } from '../errors.ts'
+import { toTurnError, unfinishedTurn } from '../errors.ts'
 import { toErrorBody } from './error.ts'
 import { MESSAGE_FRAME, type MessagesMeta, STOP_REASON, toToolUse } from './messages-response.ts'
 import { toCounts, toUsage } from './messages-usage.ts'
@@ -48,8 +48,7 @@ export function toMessageEvents(meta: MessagesMeta): TransformStream<TurnEvent, 
     },
     flush(controller) {
       if (ended) return
-      const error = new TurnError('worker', 'The turn ended without saying how.')
-      controller.enqueue(toErrorBody(error, meta.requestId))
+      controller.enqueue(toErrorBody(unfinishedTurn(), meta.requestId))
     },
   })
 }

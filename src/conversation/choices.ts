@@ -4,6 +4,12 @@ import type { TurnEvent } from './types.ts'
 /** An event of one of several answers to the same request. */
 export type ChoiceEvent = { choice: number; event: TurnEvent }
 
+/** The turn of an API that has no choices. */
+export function singleTurn<Turn>([turn]: readonly Turn[]): Turn {
+  if (turn === undefined) throw new Error('There is no turn.')
+  return turn
+}
+
 /** Several turns as one stream, each event as it comes; cancelling it cancels all of them. */
 export function mergeChoices(
   turns: readonly ReadableStream<TurnEvent>[],

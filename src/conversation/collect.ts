@@ -1,4 +1,4 @@
-import { TurnError } from '../errors.ts'
+import { unfinishedTurn } from '../errors.ts'
 import type { StopReason, TurnEvent, Usage } from './types.ts'
 
 export type CollectedCall = { id: string; name: string; arguments: string }
@@ -63,7 +63,7 @@ export async function collect(events: ReadableStream<TurnEvent>): Promise<Collec
         event satisfies never
     }
   }
-  throw new TurnError('worker', 'The turn ended without saying how.')
+  throw unfinishedTurn()
 }
 
 function apart(blocks: readonly CollectedBlock[]) {

@@ -1,6 +1,6 @@
 import type { ChoiceEvent } from '../conversation/choices.ts'
 import type { TurnEvent, Usage } from '../conversation/types.ts'
-import { TurnError, toTurnError } from '../errors.ts'
+import { toTurnError, unfinishedTurn } from '../errors.ts'
 import { toErrorBody } from './error.ts'
 import { addUsage, NO_USAGE, toUsage } from './usage.ts'
 
@@ -61,8 +61,7 @@ export function toChoiceChunks(
     },
     flush(controller) {
       if (stopped === choices) return
-      const error = new TurnError('worker', 'The turn ended without saying how.')
-      controller.enqueue(toErrorBody(error))
+      controller.enqueue(toErrorBody(unfinishedTurn()))
     },
   })
 }

@@ -1,12 +1,13 @@
+import type { ErrorShape } from '../dialect/dialect.ts'
 import type { ErrorKind, TurnError } from '../errors.ts'
 
-type ErrorShape = { status: number; type: string; code: string | null }
+type Words = { status: number; type: string; code: string | null }
 
 /**
  * How each kind of failure looks to an OpenAI client. Clients retry 408, 409, 429 and 5xx, so what
  * cannot be mended by sending it again gets a 4xx.
  */
-const SHAPES: Record<ErrorKind, ErrorShape> = {
+const WORDS: Record<ErrorKind, Words> = {
   invalid_request: { status: 400, type: 'invalid_request_error', code: null },
   context_length_exceeded: {
     status: 400,
@@ -55,11 +56,13 @@ export type ErrorBody = {
   error: { message: string; type: string; param: string | null; code: string | null }
 }
 
-export function toStatus({ kind }: TurnError): number {
-  return SHAPES[kind].status
+export function toErrorBody({ kind, message, param }: TurnError): ErrorBody {
+  const { type, code } = WORDS[kind]
+  return { error: { message, type, param: param ?? null, code } }
 }
 
-export function toErrorBody({ kind, message, param }: TurnError): ErrorBody {
-  const { type, code } = SHAPES[kind]
-  return { error: { message, type, param: param ?? null, code } }
+/** How OpenAI's APIs tell of a failure. */
+export const ERRORS: ErrorShape = {
+  toStatus: ({ kind }) => WORDS[kind].status,
+  toBody: toErrorBody,
 }

@@ -3,6 +3,8 @@ import { cors } from 'hono/cors'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { TurnError, toTurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { chat } from '../openai/chat/dialect.ts'
+import { completions } from '../openai/completions/dialect.ts'
 import { logBodies } from './body/body-log.ts'
 import { errorResponse } from './error-response.ts'
 import { guardOrigin, requireJson, requireKey } from './guard.ts'
@@ -10,12 +12,11 @@ import { KeyLimit } from './key-limit.ts'
 import { lifetimes } from './lifetime.ts'
 import { BODY_LIMITS, type BodyLimits, limitBodies } from './body/request-body.ts'
 import { logRequests, requestIds } from './request-log.ts'
-import { chatCompletions } from './routes/chat-completions.ts'
-import { completions } from './routes/completions.ts'
 import { health } from './routes/health.ts'
 import { messages } from './routes/messages.ts'
 import { models } from './routes/models.ts'
 import { responses } from './routes/responses.ts'
+import { serveDialect } from './serve-dialect.ts'
 import type { Services, ServerEnv } from './services.ts'
 
 export type AppOptions = Omit<Services, 'limit'> & {
@@ -39,10 +40,10 @@ export function createApp(options: AppOptions): Hono<ServerEnv> {
   if (options.logBodies) app.use(logBodies(log))
 
   const services = { ...options, limit: new KeyLimit(options.keyLimit) }
-  app.route('/v1/chat/completions', chatCompletions(services))
-  app.route('/v1/completions', completions(services))
-  app.route('/v1/messages', messages(services))
-  app.route('/v1/responses', responses(services))
+  app.post(chat.path, serveDialect(chat, services))
+  app.post(completions.path, serveDialect(completions, services))
+  app.route('/', messages(services))
+  app.route('/', responses(services))
   app.route('/v1/models', models(services))
   app.route('/', health(services))
 

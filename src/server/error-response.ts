@@ -1,18 +1,21 @@
-import {
-  toErrorBody as toAnthropicBody,
-  toStatus as toAnthropicStatus,
-} from '../anthropic/error.ts'
+import { messages } from '../anthropic/dialect.ts'
+import type { ErrorShape } from '../dialect/dialect.ts'
 import type { TurnError } from '../errors.ts'
-import { toErrorBody, toStatus } from '../openai/error.ts'
+import { ERRORS } from '../openai/error.ts'
 
-/** Paths whose clients expect Anthropic's errors, whether there is such a path or not. */
-const MESSAGES = /^\/v1\/messages(\/|$)/
+/** The dialects whose errors are not OpenAI's: at their paths and below, whether they exist or not. */
+const OTHERS: readonly { path: string; errors: ErrorShape }[] = [messages]
 
 /** An error as the API behind the path words it. */
 export function errorResponse(error: TurnError, path: string, requestId: string): Response {
-  const headers = error.retryAfterS && { 'retry-after': String(error.retryAfterS) }
-  const [body, status] = MESSAGES.test(path)
-    ? [toAnthropicBody(error, requestId), toAnthropicStatus(error)]
-    : [toErrorBody(error), toStatus(error)]
-  return Response.json(body, { status, headers: headers || {} })
+  const { toStatus, toBody } = errorsAt(path)
+  const headers = error.retryAfterS ? { 'retry-after': String(error.retryAfterS) } : {}
+  return Response.json(toBody(error, requestId), { status: toStatus(error), headers })
+}
+
+function errorsAt(path: string): ErrorShape {
+  const other = OTHERS.find(
+    (dialect) => path === dialect.path || path.startsWith(`${dialect.path}/`),
+  )
+  return other?.errors ?? ERRORS
 }

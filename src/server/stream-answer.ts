@@ -20,17 +20,26 @@ function workerHeader(worker: AnswerFacts['worker']): Record<string, string> {
 }
 
 /** What of a request was left out or altered. */
-export function remarkHeaders({ ignored, changed }: Remarks): Record<string, string> {
+export function remarkHeaders({ ignored, changed }: Named): Record<string, string> {
   return { ...named(IGNORED, ignored), ...named('x-claude-max-api-changed', changed) }
 }
+
+type Named = Pick<Remarks, 'ignored' | 'changed'>
 
 function named(header: string, paths: readonly string[]): Record<string, string> {
   return paths.length > 0 ? { [header]: listHeader(paths) } : {}
 }
 
-/** What came too late for the headers, as comments of the stream. */
-function lateComment({ worker, ignored }: AnswerFacts): string {
-  const lines = Object.entries({ ...workerHeader(worker), ...named(IGNORED, ignored) })
+/** What came too late for the headers, as comments of the stream; `told` is what they said. */
+function lateComment({ worker, ignored }: AnswerFacts, remarks: Remarks, told: Named): string {
+  remarks.ignore(...ignored)
+  const lines = Object.entries({
+    ...workerHeader(worker),
+    ...remarkHeaders({
+      ignored: remarks.ignored.filter((path) => !told.ignored.includes(path)),
+      changed: remarks.changed.filter((path) => !told.changed.includes(path)),
+    }),
+  })
   return `${lines.map(([name, value]) => `: ${name}: ${value}\n`).join('')}\n`
 }
 
@@ -69,14 +78,18 @@ export async function streamAnswer({
   frames.catch(() => {})
   const early = await withinGrace(answer, graceMs)
   if (!early) late(answer)
+  const headers = early ? answerHeaders(early, remarks) : remarkHeaders(remarks)
+  const told = { ignored: remarks.ignored, changed: remarks.changed }
   const source = frames.then(
-    async (stream) => stream.pipeThrough(toSse(sse, early ? '' : lateComment(await answer))),
+    async (stream) => {
+      const comment = early ? '' : lateComment(await answer, remarks, told)
+      return stream.pipeThrough(toSse(sse, comment))
+    },
     (error: unknown) => {
       end(error)
       return single(toErrorFrame(toTurnError(error)), sse)
     },
   )
-  const headers = early ? answerHeaders(early, remarks) : remarkHeaders(remarks)
   const ping = keepAlive && sseFrame(keepAlive, sse)
   const toLastFrame = (error: unknown) => sseFrame(toErrorFrame(toTurnError(error)), sse)
   return sseResponse(source, headers, HEARTBEAT_MS, ping, { end, toLastFrame })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { toErrorBody, toStatus } from '../../src/anthropic/error.ts'
+import { ERRORS, toErrorBody } from '../../src/anthropic/error.ts'
 import { type ErrorKind, TurnError } from '../../src/errors.ts'
 
 const cases = {
@@ -37,7 +37,7 @@ describe('an error as the Messages API words it', () => {
     const [status, type] = cases[kind]
     test(`${kind} is a ${status} of type ${type}`, () => {
       const error = new TurnError(kind, 'because', { param: 'messages' })
-      expect(toStatus(error)).toBe(status)
+      expect(ERRORS.toStatus(error)).toBe(status)
       expect(toErrorBody(error, 'req_1')).toEqual({
         ...{ type: 'error', request_id: 'req_1' },
         error: {

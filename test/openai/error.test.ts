@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { type ErrorKind, toTurnError, TurnError } from '../../src/errors.ts'
-import { toErrorBody, toStatus } from '../../src/openai/error.ts'
+import { ERRORS, toErrorBody } from '../../src/openai/error.ts'
 
 /** The compiler asks for every kind, so a new one cannot be forgotten here. */
 const STATUS = {
@@ -36,7 +36,7 @@ describe('an error in the shape of OpenAI', () => {
     test(`${name} is a ${status}`, () => {
       const kind = Object.keys(STATUS).find((one): one is ErrorKind => one === name) ?? 'internal'
       const error = new TurnError(kind, 'what happened', { param: 'messages' })
-      expect(toStatus(error)).toBe(status)
+      expect(ERRORS.toStatus(error)).toBe(status)
       const body = toErrorBody(error)
       expect(Object.keys(body.error).toSorted()).toEqual(['code', 'message', 'param', 'type'])
       expect(body.error).toMatchObject({ message: 'what happened', param: 'messages' })
@@ -51,7 +51,7 @@ describe('an error in the shape of OpenAI', () => {
 
   test('what was never meant for a client does not reach it', () => {
     const error = toTurnError(new Error('/home/me/secret'))
-    expect(toStatus(error)).toBe(500)
+    expect(ERRORS.toStatus(error)).toBe(500)
     expect(JSON.stringify(toErrorBody(error))).not.toContain('secret')
     expect(error.cause).toBeInstanceOf(Error)
   })

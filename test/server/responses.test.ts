@@ -148,11 +148,7 @@ describe('POST /v1/responses', () => {
       { status: 404, code: null, param: 'input' },
     ],
     ['a background answer', { background: true }, { status: 400, param: 'background' }],
-    [
-      'a prompt template',
-      { prompt: { id: 'p' }, input: undefined },
-      { status: 400, param: 'prompt' },
-    ],
+    ['a prompt template', { prompt: { id: 'p' } }, { status: 400, param: 'prompt' }],
     ['a conversation', { conversation: 'c' }, { status: 400, param: 'conversation' }],
     ['an unknown model', { model: 'gpt-4o' }, { status: 404, code: 'model_not_found' }],
   ]

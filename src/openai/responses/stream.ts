@@ -1,5 +1,5 @@
 import type { TurnEvent } from '../../conversation/types.ts'
-import { TurnError } from '../../errors.ts'
+import { unfinishedTurn } from '../../errors.ts'
 import type { ResponseMeta, ResponseObject } from './object.ts'
 import { type ResponseEvent, ResponseWriter } from './writer.ts'
 
@@ -23,7 +23,8 @@ export function toResponseEvents(
       for (const one of translate(event)) controller.enqueue(one)
     },
     flush(controller) {
-      for (const one of translate({ type: 'error', error: noEnd() })) controller.enqueue(one)
+      for (const one of translate({ type: 'error', error: unfinishedTurn() }))
+        controller.enqueue(one)
     },
   })
 }
@@ -39,9 +40,5 @@ export async function collectResponse(
     writer.translate(event)
     if (writer.ended) return writer.response
   }
-  throw noEnd()
-}
-
-function noEnd(): TurnError {
-  return new TurnError('worker', 'The turn ended without saying how.')
+  throw unfinishedTurn()
 }

@@ -1,0 +1,57 @@
+import type { Handler } from 'hono'
+import { resolveModel } from '../conversation/models.ts'
+import type { Dialect, DialectRequest } from '../dialect/dialect.ts'
+import { callerOf } from './caller.ts'
+import { runChoices } from './choices.ts'
+import { readRequest } from './read-request.ts'
+import type { ServerEnv, Services } from './services.ts'
+import { answerHeaders, streamAnswer } from './stream-answer.ts'
+
+/**
+ * Answers the requests of one API: read, ask, and write the answer, streamed or whole. What is
+ * wrong with a request is said before a worker is asked for; a worker is released when anything
+ * fails behind it.
+ */
+export function serveDialect<Request extends DialectRequest>(
+  dialect: Dialect<Request>,
+  { pool, limit, catalog, dialect: policy }: Omit<Services, 'responses'>,
+): Handler<ServerEnv> {
+  return async function answerRequest(c) {
+    const lifetime = c.get('lifetime')
+    const requestId = c.get('requestId')
+    const caller = callerOf(c)
+    const { request, remarks } = await readRequest(c, dialect, policy)
+    const begin = async () => {
+      const exchange = dialect.toExchange(request, {
+        model: resolveModel(request.model, await catalog(lifetime.signal)),
+        ...{ sampling: policy.sampling, reasoning: policy.reasoning === 'summarized' },
+        ...{ remarks, requestId, client: caller.client, newId, now: unixSeconds },
+      })
+      const answer = await runChoices({ pool, limit }, exchange.conversations, caller)
+      return { exchange, answer }
+    }
+    // The list of models waits for the first worker: a stream is kept open meanwhile.
+    const begun = begin()
+    if (request.stream) {
+      return streamAnswer({
+        answer: begun.then(({ answer }) => answer),
+        frames: begun.then(({ exchange, answer }) => exchange.toFrames(answer.events)),
+        remarks,
+        toErrorFrame: (error) => dialect.toErrorFrame(error, requestId),
+        sse: { named: dialect.namesEvents },
+        ...(dialect.keepAlive && { keepAlive: dialect.keepAlive }),
+        lifetime,
+      })
+    }
+    const { exchange, answer } = await begun
+    return c.json(await exchange.toWhole(answer.events), 200, answerHeaders(answer, remarks))
+  }
+}
+
+function newId(prefix: string): string {
+  return prefix + crypto.randomUUID().replaceAll('-', '')
+}
+
+function unixSeconds(): number {
+  return Math.floor(Date.now() / 1000)
+}
