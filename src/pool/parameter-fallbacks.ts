@@ -76,15 +76,27 @@ function byInstruction(conversation: Conversation): Conversation {
 
 export type WithFallbacks = { conversation: Conversation; dropped: string[] }
 
-/** Remembers which model refused which parameter, so that each is tried in vain only once. */
+/**
+ * A refusal is known by words in an error text, which may mean something else, and models change:
+ * after this time a parameter is tried again.
+ */
+const BELIEVED_MS = 15 * 60_000
+
+/** Remembers for a while which model refused which parameter, so that it is not asked in vain. */
 export class ParameterFallbacks {
-  readonly #refused = new Set<string>()
+  /** Until when each is believed. */
+  readonly #refused = new Map<string, number>()
+  readonly #now: () => number
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
 
   /** The conversation without what its model is known to refuse, and the names of that. */
   apply(conversation: Conversation): WithFallbacks {
     return FALLBACKS.reduce<WithFallbacks>(
       (left, { name, isAskedFor, without }) => {
-        if (!this.#refused.has(refusalKey(conversation.model, name))) return left
+        if (!this.#isRefused(conversation.model, name)) return left
         if (!isAskedFor(left.conversation)) return left
         const dropped = [...left.dropped, name]
         return { conversation: without(left.conversation), dropped }
@@ -99,8 +111,12 @@ export class ParameterFallbacks {
     if (kind !== 'invalid_request') return false
     const found = FALLBACKS.find((r) => r.refusal.test(message) && r.isAskedFor(conversation))
     if (!found) return false
-    this.#refused.add(refusalKey(conversation.model, found.name))
+    this.#refused.set(refusalKey(conversation.model, found.name), this.#now() + BELIEVED_MS)
     return true
+  }
+
+  #isRefused(model: string, name: string): boolean {
+    return (this.#refused.get(refusalKey(model, name)) ?? -Infinity) > this.#now()
   }
 }
 
