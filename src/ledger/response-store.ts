@@ -1,42 +1,14 @@
-import { Database } from 'bun:sqlite'
+import type { Database } from 'bun:sqlite'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { TurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { makePrivate } from './private-files.ts'
+import { emptyLog, openResponses } from './responses-database.ts'
 
 const FILE = 'responses.sqlite'
 const SWEEP_MS = 60 * 60_000
-/** How long to wait for another process that writes to the same file. */
-const BUSY_MS = 2_000
-
-/**
- * `deleted`: kept only because a later response goes on from it. `expires_at` is that of the latest
- * response of the conversation, so that no conversation loses its beginning. `client` is whose it
- * is; what was stored without keys belongs to the client '', which is everybody while there are no
- * keys, and nobody once there are.
- */
-const SCHEMA = `
-  PRAGMA auto_vacuum = INCREMENTAL;
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = NORMAL;
-  PRAGMA secure_delete = ON;
-  CREATE TABLE IF NOT EXISTS responses (
-    id TEXT PRIMARY KEY,
-    previous_id TEXT,
-    expires_at INTEGER NOT NULL,
-    deleted INTEGER NOT NULL DEFAULT 0,
-    response TEXT NOT NULL,
-    input TEXT NOT NULL,
-    client TEXT NOT NULL DEFAULT ''
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS responses_previous ON responses (previous_id);
-  CREATE INDEX IF NOT EXISTS responses_expiry ON responses (expires_at);
-`
-
-/** Files of before there were clients. */
-const ADD_CLIENT = "ALTER TABLE responses ADD COLUMN client TEXT NOT NULL DEFAULT ''"
 
 /** From the response given to the first of its conversation, all of one client. */
 const CHAIN = `
@@ -181,7 +153,7 @@ export class ResponseStore {
     const database = this.#open()
     database.query('UPDATE responses SET deleted = 1 WHERE id = $id').run({ $id: id })
     this.#removeUnreferenced(database)
-    forget(database)
+    emptyLog(database)
     return true
   }
 
@@ -202,10 +174,7 @@ export class ResponseStore {
     if (this.#database) return this.#database
     const path = join(this.#options.folder, FILE)
     makePrivate(path)
-    const database = new Database(path)
-    database.run(`PRAGMA busy_timeout = ${BUSY_MS}`)
-    database.run(SCHEMA)
-    addClients(database)
+    const database = openResponses(path)
     this.#database = database
     this.#sweep(database)
     this.#sweeper = setInterval(() => this.#sweep(database), SWEEP_MS)
@@ -220,7 +189,7 @@ export class ResponseStore {
         .run({ $now: this.#options.now() })
       this.#removeUnreferenced(database)
       database.run('PRAGMA incremental_vacuum')
-      forget(database)
+      emptyLog(database)
     } catch (error) {
       // What has expired is not found either way; the next sweep removes it.
       this.#options.log.warn('Old responses could not be removed.', { error })
@@ -232,24 +201,6 @@ export class ResponseStore {
       // Until none is left.
     }
   }
-}
-
-/**
- * Empties the write-ahead log, which holds what was deleted until then. While another server reads
- * it cannot be emptied; the next sweep tries again.
- */
-function forget(database: Database): void {
-  database.run('PRAGMA wal_checkpoint(TRUNCATE)')
-}
-
-function addClients(database: Database): void {
-  const columns = () =>
-    database.query("SELECT name FROM pragma_table_info('responses')").values().flat()
-  // Another server may be at the same file.
-  const add = database.transaction(() => {
-    if (!columns().includes('client')) database.run(ADD_CLIENT)
-  })
-  add.immediate()
 }
 
 function tooLong(): TurnError {

@@ -7,6 +7,7 @@ import type {
   TurnEvent,
 } from '../../conversation/types.ts'
 import { isEmptyToCli } from '../history/cli-content.ts'
+import { isRememberedOtherwise, parseArguments } from './call-arguments.ts'
 import { type BlockKind, SentAnswer } from './sent-answer.ts'
 import { type Promised, STRUCTURED_OUTPUT } from './structured-output.ts'
 
@@ -15,9 +16,6 @@ export type AnswerRules = Pick<Conversation, 'outputSchema' | 'parameters' | 'to
   /** The ids of the calls that the worker remembers. */
   callIds?: CallIds
 }
-
-/** A live CLI loses a key of this name, while a seeded one keeps it. */
-const PROTO = /"__proto__"\s*:/
 
 /** A block as it begins; `text` is what it begins with. */
 export type BlockStart = {
@@ -140,7 +138,7 @@ export class Answer {
     if (block.text === '') return this.piece('{}')
     const input = parseArguments(block.text)
     if (typeof input !== 'object' || input === null) this.#answeredByCli()
-    if (ESCAPE_IN_TEXT.test(block.text) || PROTO.test(block.text)) this.#differs = true
+    if (isRememberedOtherwise(block.text)) this.#differs = true
     return []
   }
 
@@ -244,17 +242,5 @@ export class Answer {
     if (!parallelToolCalls && !isFirst) return false
     if (toolChoice.type === 'none') return false
     return toolChoice.type !== 'tool' || toolChoice.name === name
-  }
-}
-
-/** `\u0041` within a text: of what the model wrote so the CLI remembers `A`. */
-const ESCAPE_IN_TEXT = /\\\\u[\da-f]{4}/i
-
-/** Arguments that the model left unfinished are no JSON; they stay what they are. */
-function parseArguments(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return json
   }
 }

@@ -7,6 +7,7 @@ import type {
 } from '../../conversation/types.ts'
 import { TurnError } from '../../errors.ts'
 import { brokenOff, toFailure } from './failure.ts'
+import { toStopReason } from './stop-reason.ts'
 import { isBlank, StopScanner } from './stop-scanner.ts'
 import type {
   ApiUsage,
@@ -18,16 +19,6 @@ import type {
 import { Answer, type AnswerRules } from './answer.ts'
 import type { Promised } from './structured-output.ts'
 import { estimateUsage, mergeUsage, toUsage } from './usage.ts'
-
-/** The model API's words; one that we do not know ended the turn all the same. */
-const STOP_REASON: Record<string, StopReason> = {
-  end_turn: 'end',
-  stop_sequence: 'stop_sequence',
-  max_tokens: 'length',
-  model_context_window_exceeded: 'context_window',
-  tool_use: 'tool_calls',
-  refusal: 'refusal',
-}
 
 /** Reasons after which the CLI asks the model to go on. */
 const CONTINUED: readonly StopReason[] = ['length', 'context_window', 'refusal']
@@ -249,7 +240,7 @@ export class TurnTranslator {
   }
 
   #stop(apiReason: string, stopSequence: string | null | undefined): TurnEvent[] {
-    const { events, reason } = this.#answer.end(STOP_REASON[apiReason] ?? 'end')
+    const { events, reason } = this.#answer.end(toStopReason(apiReason))
     this.#ended = true
     this.#goesOnAlone = CONTINUED.includes(reason) || this.#answer.isWanting
     const usage = toUsage(this.#usage)

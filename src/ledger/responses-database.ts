@@ -1,0 +1,58 @@
+import { Database } from 'bun:sqlite'
+
+/** How long to wait for another process that writes to the same file. */
+const BUSY_MS = 2_000
+
+/**
+ * `deleted`: kept only because a later response goes on from it. `expires_at` is that of the latest
+ * response of the conversation, so that no conversation loses its beginning. `client` is whose it
+ * is; what was stored without keys belongs to the client '', which is everybody while there are no
+ * keys, and nobody once there are.
+ */
+const SCHEMA = `
+  PRAGMA auto_vacuum = INCREMENTAL;
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA secure_delete = ON;
+  CREATE TABLE IF NOT EXISTS responses (
+    id TEXT PRIMARY KEY,
+    previous_id TEXT,
+    expires_at INTEGER NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    response TEXT NOT NULL,
+    input TEXT NOT NULL,
+    client TEXT NOT NULL DEFAULT ''
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS responses_previous ON responses (previous_id);
+  CREATE INDEX IF NOT EXISTS responses_expiry ON responses (expires_at);
+`
+
+/** Files of before there were clients. */
+const ADD_CLIENT = "ALTER TABLE responses ADD COLUMN client TEXT NOT NULL DEFAULT ''"
+
+/** Opens the file of stored responses, made or brought up to date. */
+export function openResponses(path: string): Database {
+  const database = new Database(path)
+  database.run(`PRAGMA busy_timeout = ${BUSY_MS}`)
+  database.run(SCHEMA)
+  addClients(database)
+  return database
+}
+
+/**
+ * Empties the write-ahead log, which holds what was deleted until then. While another server reads
+ * it cannot be emptied; the next sweep tries again.
+ */
+export function emptyLog(database: Database): void {
+  database.run('PRAGMA wal_checkpoint(TRUNCATE)')
+}
+
+function addClients(database: Database): void {
+  const columns = () =>
+    database.query("SELECT name FROM pragma_table_info('responses')").values().flat()
+  // Another server may be at the same file.
+  const add = database.transaction(() => {
+    if (!columns().includes('client')) database.run(ADD_CLIENT)
+  })
+  add.immediate()
+}
