@@ -5,7 +5,7 @@ import { callerOf } from './caller.ts'
 import { runChoices } from './choices.ts'
 import { readRequest } from './read-request.ts'
 import type { ServerEnv, Services } from './services.ts'
-import { answerHeaders, streamAnswer } from './stream-answer.ts'
+import { answerHeaders, streamAnswer } from './stream/stream-answer.ts'
 
 /**
  * Answers the requests of one API: read, ask, and write the answer, streamed or whole. What is

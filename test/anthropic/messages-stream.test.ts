@@ -5,7 +5,7 @@ import { collect } from '../../src/conversation/collect.ts'
 import type { StopReason, TurnEvent, Usage } from '../../src/conversation/types.ts'
 import { TurnError } from '../../src/errors.ts'
 import { MessageObject, messageEvents } from '../support/messages-events.ts'
-import { toSse } from '../../src/server/sse.ts'
+import { toSse } from '../../src/server/stream/sse.ts'
 
 const usage: Usage = {
   ...{ inputTokens: 100, cachedTokens: 60, cacheCreationTokens: 30 },

@@ -7,7 +7,7 @@ import { requireReadable } from '../body/readable.ts'
 import { readRequest } from '../read-request.ts'
 import { serveDialect } from '../serve-dialect.ts'
 import type { ServerEnv, Services } from '../services.ts'
-import { remarkHeaders } from '../stream-answer.ts'
+import { remarkHeaders } from '../stream/stream-answer.ts'
 
 /** POST /v1/messages and /v1/messages/count_tokens. */
 export function messages(services: Services): Hono<ServerEnv> {

@@ -1,7 +1,7 @@
-import type { Remarks } from '../dialect/remarks.ts'
-import { type TurnError, toTurnError } from '../errors.ts'
+import type { Remarks } from '../../dialect/remarks.ts'
+import { type TurnError, toTurnError } from '../../errors.ts'
 import { listHeader } from './header-value.ts'
-import type { AnswerFacts, Lifetime } from './lifetime.ts'
+import type { AnswerFacts, Lifetime } from '../lifetime.ts'
 import { HEARTBEAT_MS, sseFrame, type SseOptions, sseResponse, toSse } from './sse.ts'
 
 const IGNORED = 'x-claude-max-api-ignored'

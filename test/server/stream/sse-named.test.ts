@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { sseFrame, sseResponse, toSse } from '../../src/server/sse.ts'
+import { sseFrame, sseResponse, toSse } from '../../../src/server/stream/sse.ts'
 
 test('a named frame has its type as the name of the event', () => {
   const frame = { type: 'ping' }

@@ -1,12 +1,12 @@
 import { afterEach, expect, test } from 'bun:test'
 import { configureSync, getLogger, type LogRecord } from '@logtape/logtape'
 import { Hono } from 'hono'
-import { Remarks } from '../../src/dialect/remarks.ts'
-import { TurnError } from '../../src/errors.ts'
-import { type AnswerFacts, lifetimes } from '../../src/server/lifetime.ts'
-import { logRequests, requestIds } from '../../src/server/request-log.ts'
-import type { ServerEnv } from '../../src/server/services.ts'
-import { streamAnswer } from '../../src/server/stream-answer.ts'
+import { Remarks } from '../../../src/dialect/remarks.ts'
+import { TurnError } from '../../../src/errors.ts'
+import { type AnswerFacts, lifetimes } from '../../../src/server/lifetime.ts'
+import { logRequests, requestIds } from '../../../src/server/request-log.ts'
+import type { ServerEnv } from '../../../src/server/services.ts'
+import { streamAnswer } from '../../../src/server/stream/stream-answer.ts'
 
 const CATEGORY = 'late-answer-test'
 

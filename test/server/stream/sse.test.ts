@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test'
-import type { TurnEvent } from '../../src/conversation/types.ts'
-import { Remarks } from '../../src/dialect/remarks.ts'
-import { TurnError } from '../../src/errors.ts'
-import { sseResponse, toSse } from '../../src/server/sse.ts'
-import { streamAnswer } from '../../src/server/stream-answer.ts'
-import { fakeApp, QUESTION, scriptedTurn, START, STOP, text } from '../support/fake-pool.ts'
-import { readAnswer } from '../support/sse.ts'
-import { within } from '../support/waiting.ts'
+import type { TurnEvent } from '../../../src/conversation/types.ts'
+import { Remarks } from '../../../src/dialect/remarks.ts'
+import { TurnError } from '../../../src/errors.ts'
+import { sseResponse, toSse } from '../../../src/server/stream/sse.ts'
+import { streamAnswer } from '../../../src/server/stream/stream-answer.ts'
+import { fakeApp, QUESTION, scriptedTurn, START, STOP, text } from '../../support/fake-pool.ts'
+import { readAnswer } from '../../support/sse.ts'
+import { within } from '../../support/waiting.ts'
 
 const SEEN_MS = 5_000
 const HEARTBEAT_MS = 5
