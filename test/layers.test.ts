@@ -8,7 +8,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   conversation: [],
   platform: [],
   claude: ['conversation', 'platform'],
-  pool: ['claude', 'conversation'],
+  pool: ['conversation'],
   dialect: ['conversation'],
   openai: ['dialect', 'conversation'],
   anthropic: ['dialect', 'conversation'],

@@ -6,7 +6,7 @@ import { Connection, type ConnectionOptions } from './process/connection.ts'
 import type { ControlRequest } from './process/control.ts'
 import { SecondRequestBlock } from './settings/second-request-block.ts'
 import { LiveSettings } from './settings/live-settings.ts'
-import { McpServer } from './tools/mcp-server.ts'
+import { isDeliverable, McpServer } from './tools/mcp-server.ts'
 import type { Exit } from './process/process.ts'
 import { type CliMessage, ModelList } from './process/protocol.ts'
 import { Seeder, SHOW_THINKING, type Spare } from './history/seeder.ts'
@@ -106,6 +106,12 @@ export class Worker {
   /** Whether a pristine worker can be given the first `count` messages of a conversation. */
   fits(conversation: Conversation, count: number): boolean {
     return this.#seeder.fits(conversation, count)
+  }
+
+  /** Whether the last message holds plain results of calls alone, which the CLI hands on whole. */
+  takesResults({ messages }: Conversation): boolean {
+    const content = messages.at(-1)?.content ?? []
+    return content.every((block) => block.type === 'tool_result' && isDeliverable(block))
   }
 
   /** Gives a pristine worker the first `count` messages ahead of the rest. */

@@ -1,4 +1,4 @@
-import type { Worker } from '../claude/worker.ts'
+import type { Worker } from './worker.ts'
 
 /** `idle`: after a finished answer. `parked`: on tool calls whose results are to come. */
 export type KeptState = 'idle' | 'parked'

@@ -1,9 +1,7 @@
-import { isDeliverable } from '../claude/tools/mcp-server.ts'
-import type { Turn } from '../claude/turn.ts'
-import type { Worker } from '../claude/worker.ts'
 import { preferForcedCall } from '../conversation/forced-call.ts'
 import type { ModelInfo } from '../conversation/models.ts'
 import type { Conversation, RateLimit, TurnEvent } from '../conversation/types.ts'
+import { toolResults } from '../conversation/tool-calls.ts'
 import { toTurnError } from '../errors.ts'
 import { affinityKey } from './affinity.ts'
 import type { Caller } from './caller.ts'
@@ -13,6 +11,7 @@ import { ParameterFallbacks } from './parameter-fallbacks.ts'
 import { Shares } from './shares.ts'
 import type { Beneficiary, SupplyOptions } from './supply-options.ts'
 import { type Acquired, WorkerSupply } from './supply.ts'
+import type { Turn, Worker } from './worker.ts'
 
 /** Workers that may die under a request before it reached the model, each replaced silently. */
 const MAX_DEATHS = 2
@@ -160,15 +159,11 @@ export class Pool {
     client: string,
     conversation: Conversation,
   ): { worker: Worker; origin: WorkerOrigin } | undefined {
-    const results = (conversation.messages.at(-1)?.content ?? []).map((block) =>
-      block.type === 'tool_result' ? isDeliverable(block) : undefined,
-    )
-    const state = results.every((deliverable) => deliverable === undefined) ? 'idle' : 'parked'
+    const state = toolResults(conversation).length > 0 ? 'parked' : 'idle'
     const key = affinityKey(client, state, conversation, conversation.messages.slice(0, -1))
     const worker = this.#kept.take(state, key)
-    if (worker && state === 'parked' && !results.every((deliverable) => deliverable === true)) {
-      // Anything beside plain results is more than a worker on its calls can take, and the
-      // conversation has gone past it.
+    if (worker && state === 'parked' && !worker.takesResults(conversation)) {
+      // The conversation has gone past the calls on which it waits.
       void this.#supply.retire(worker)
       return undefined
     }

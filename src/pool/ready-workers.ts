@@ -1,4 +1,4 @@
-import type { Worker } from '../claude/worker.ts'
+import type { Worker } from './worker.ts'
 import type { Conversation } from '../conversation/types.ts'
 import { guessKey, isForeseeable, isSame, LONG_HISTORY, type Purpose } from './forecast.ts'
 

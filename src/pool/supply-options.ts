@@ -1,4 +1,4 @@
-import type { Worker } from '../claude/worker.ts'
+import type { Worker } from './worker.ts'
 import type { Log } from '../log.ts'
 import type { BackoffOptions } from './backoff.ts'
 import type { Purpose } from './forecast.ts'

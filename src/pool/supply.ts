@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { Exit } from '../claude/process/process.ts'
-import type { Worker } from '../claude/worker.ts'
+import type { Worker } from './worker.ts'
 import type { ModelInfo } from '../conversation/models.ts'
 import type { Conversation } from '../conversation/types.ts'
 import { TurnError } from '../errors.ts'
@@ -226,7 +225,7 @@ export class WorkerSupply {
     this.#ready.put({ worker, purpose })
   }
 
-  #gone(worker: Worker, { code, signal }: Exit): void {
+  #gone(worker: Worker, { code, signal }: Awaited<Worker['exited']>): void {
     const wasEnded = this.#ending.delete(worker)
     this.#alive.delete(worker)
     this.#options.onGone(worker)

@@ -1,11 +1,8 @@
 import { expect, test } from 'bun:test'
-import type { Worker } from '../../src/claude/worker.ts'
 import { type KeptState, KeptWorkers } from '../../src/pool/kept-workers.ts'
+import { fakeWorker } from '../support/fake-worker.ts'
 
-function worker(name: string): Worker {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a class with private fields
-  return { name } as unknown as Worker
-}
+const worker = (name: string) => ({ name, ...fakeWorker({}) })
 
 /** Keeps workers named `client state`; gives the order in which they are given up. */
 function keptOf(...names: string[]) {

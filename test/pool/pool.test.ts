@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { getLogger } from '@logtape/logtape'
-import type { Turn } from '../../src/claude/turn.ts'
-import type { Worker } from '../../src/claude/worker.ts'
 import {
+  type AssistantMessage,
   type Conversation,
   DEFAULT_PARAMETERS,
   type TurnEvent,
 } from '../../src/conversation/types.ts'
 import { TurnError } from '../../src/errors.ts'
 import { Pool, type PoolOptions } from '../../src/pool/pool.ts'
+import type { Turn, Worker } from '../../src/pool/worker.ts'
 import { START, STOP } from '../support/fake-pool.ts'
 import { until, within } from '../support/waiting.ts'
 
@@ -26,7 +26,7 @@ function conversation(said = 'hi'): Conversation {
 }
 
 /** A worker in memory: what it is asked is seen, and what it answers is for the test to say. */
-class FakeWorker {
+class FakeWorker implements Worker {
   readonly models = [{ alias: 'sonnet', id: 'claude-sonnet-5-5' }]
   readonly #gone = Promise.withResolvers<{ code: number; signal: null; stderr: string }>()
   readonly exited = this.#gone.promise
@@ -36,8 +36,13 @@ class FakeWorker {
   run(asked: Conversation): Turn {
     this.asked.push(asked)
     this.#turn = new FakeTurn()
-    return asTurn(this.#turn)
+    return this.#turn
   }
+
+  readonly fits = () => false
+  readonly takesResults = () => false
+  readonly continue = (asked: Conversation) => this.run(asked)
+  readonly resume = (asked: Conversation) => this.run(asked)
 
   get turn(): FakeTurn {
     if (!this.#turn) throw new Error('This worker has not been asked.')
@@ -56,7 +61,7 @@ class FakeWorker {
   }
 }
 
-class FakeTurn {
+class FakeTurn implements Turn {
   readonly #started = Promise.withResolvers<void>()
   readonly #requested = Promise.withResolvers<void>()
   readonly #finished = Promise.withResolvers<void>()
@@ -64,7 +69,9 @@ class FakeTurn {
   readonly requested = this.#requested.promise
   readonly finished = this.#finished.promise
   readonly events: ReadableStream<TurnEvent>
-  readonly message = { role: 'assistant', content: [{ type: 'text', text: 'pong' }] }
+  readonly message: AssistantMessage = {
+    ...{ role: 'assistant', content: [{ type: 'text', text: 'pong' }] },
+  }
   readonly rateLimit = undefined
   /** As after an answer that the worker cannot go on from. */
   readonly stopReason = undefined
@@ -105,17 +112,6 @@ class FakeTurn {
   }
 }
 
-/** The pool sees no more of a worker and a turn than these have. */
-function asWorker(fake: unknown): Worker {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a class with private fields
-  return fake as Worker
-}
-
-function asTurn(fake: unknown): Turn {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a class with private fields
-  return fake as Turn
-}
-
 const pools: Pool[] = []
 afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.close()))
@@ -127,7 +123,7 @@ function testPool(options: Partial<PoolOptions> = {}) {
     boot: async () => {
       const worker = new FakeWorker()
       workers.push(worker)
-      return asWorker(worker)
+      return worker
     },
     ...{ maxWorkers: 2, warmWorkers: 0, maxQueue: 10 },
     ttlMs: { idle: 60_000, parked: 60_000 },
@@ -289,7 +285,7 @@ describe('more requests than workers', () => {
     const first = failureOf(run('a', client.signal))
     const second = failureOf(run('b'))
     const worker = new FakeWorker()
-    boots[0]?.resolve(asWorker(worker))
+    boots[0]?.resolve(worker)
     client.abort()
     expect(await first).toMatchObject({ kind: 'cancelled' })
     // Ended with its client or handed on: the second must be served in the end.
@@ -298,7 +294,7 @@ describe('more requests than workers', () => {
         if (worker.asked.some((one) => JSON.stringify(one).includes('"b"'))) return worker
         if (boots.length > 1) {
           const next = new FakeWorker()
-          boots[1]?.resolve(asWorker(next))
+          boots[1]?.resolve(next)
           await until(() => next.asked.length > 0, SOON_MS, 'the second at the second worker')
           return next
         }
@@ -408,7 +404,7 @@ describe('close', () => {
     const { pool } = testPool({ warmWorkers: 1, boot: () => boot.promise })
     const closed = pool.close()
     const worker = new FakeWorker()
-    boot.resolve(asWorker(worker))
+    boot.resolve(worker)
     await within(closed, SOON_MS, 'the close')
     await within(worker.exited, SOON_MS, 'the end of the worker')
     expect(worker.asked).toEqual([])

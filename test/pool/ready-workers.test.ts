@@ -1,13 +1,10 @@
 import { expect, test } from 'bun:test'
-import type { Worker } from '../../src/claude/worker.ts'
 import { type Conversation, DEFAULT_PARAMETERS } from '../../src/conversation/types.ts'
 import { guessKey, LONG_HISTORY, type Purpose } from '../../src/pool/forecast.ts'
 import { ReadyWorkers } from '../../src/pool/ready-workers.ts'
+import { fakeWorker } from '../support/fake-worker.ts'
 
-function worker(name: string, fits = true): Worker {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a class with private fields
-  return { name, fits: () => fits } as unknown as Worker
-}
+const worker = (name: string, fits = true) => ({ name, ...fakeWorker({ fits: () => fits }) })
 
 function conversation(messages: number, system = ''): Conversation {
   return {

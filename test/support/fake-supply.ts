@@ -1,9 +1,9 @@
 import { getLogger } from '@logtape/logtape'
-import type { Worker } from '../../src/claude/worker.ts'
 import { type TurnError, toTurnError } from '../../src/errors.ts'
 import { Shares } from '../../src/pool/shares.ts'
 import type { SupplyOptions } from '../../src/pool/supply-options.ts'
 import { WorkerSupply } from '../../src/pool/supply.ts'
+import { fakeWorker } from './fake-worker.ts'
 
 const FIRST_MS = 1_000
 const never = new AbortController().signal
@@ -12,22 +12,21 @@ const never = new AbortController().signal
 export const LOG_CATEGORY = 'fake supply'
 
 /** The supply sees no more of a worker than this. */
-function fakeWorker() {
+function dyingWorker() {
   const { promise: exited, resolve } = Promise.withResolvers<{ code: number; signal: null }>()
   const die = () => resolve({ code: 1, signal: null })
   const end = async () => {
     die()
     await exited
   }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a class with private fields
-  return { models: [], exited, end, die } as unknown as Worker & { die(): void }
+  return fakeWorker({ exited, end, die })
 }
 
 const always = (_boot: number, _purpose: string) => true
 
 /** A supply whose boots the test lets fail, with the test's own clock. */
 export function fakeSupply(options: Partial<SupplyOptions> = {}, failure?: TurnError) {
-  const workers: ReturnType<typeof fakeWorker>[] = []
+  const workers: ReturnType<typeof dyingWorker>[] = []
   const state = { boots: 0, now: 0, failure, fails: always, tookMs: 0 }
   const shares = new Shares()
   const supply = new WorkerSupply({
@@ -37,7 +36,7 @@ export function fakeSupply(options: Partial<SupplyOptions> = {}, failure?: TurnE
       // A start takes a while, in which the test sees what goes on.
       await new Promise(setImmediate)
       if (state.failure && state.fails(boot, purpose)) throw state.failure
-      const worker = fakeWorker()
+      const worker = dyingWorker()
       workers.push(worker)
       return worker
     },
