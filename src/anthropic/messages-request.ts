@@ -11,6 +11,7 @@ import { invalid } from '../dialect/invalid.ts'
 import type { Remarks } from '../dialect/remarks.ts'
 import {
   joinInstructions,
+  CLI_HEADER,
   nameBlankParts,
   nameBlankTexts,
   nameBrokenTexts,
@@ -49,7 +50,7 @@ export function toConversation(
 
 /** A line that the CLI as a client writes about itself; ours says who asks, once. */
 function isBillingHeader(text: string): boolean {
-  return text.startsWith('x-anthropic-billing-header:') && !text.trimEnd().includes('\n')
+  return text.startsWith(CLI_HEADER) && !text.trimEnd().includes('\n')
 }
 
 /**

@@ -50,7 +50,7 @@ export function toDataBlocks(text: string): TextBlock[] {
 }
 
 /** A system prompt that begins like this replaces what the CLI says of itself. */
-const CLI_HEADER = 'x-anthropic-billing-header:'
+export const CLI_HEADER = 'x-anthropic-billing-header:'
 
 /** The CLI takes a system prompt that is nothing else for a word of its own. */
 const CLI_LINES: ReadonlySet<string> = new Set([

@@ -14,7 +14,7 @@ export function homeDir(env: Env): string {
  * A directory of the XDG specification, which says: empty is unset, and a relative path is to be
  * ignored. It would mean the working directory, where anybody's files may lie.
  */
-export function xdgDir(env: Env, name: string, fallback: string): string {
+function xdgDir(env: Env, name: string, fallback: string): string {
   const dir = env[name]
   return dir && isAbsolute(dir) ? dir : fallback
 }

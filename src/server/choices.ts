@@ -12,7 +12,7 @@ type Turns = Pick<Services, 'pool' | 'limit'>
 type Choice = { run: Promise<Answer>; stop: AbortController }
 
 /** Asks a worker for the one answer that a request wants. */
-export async function runTurn(
+async function runTurn(
   { pool, limit }: Turns,
   conversation: Conversation,
   caller: Caller,

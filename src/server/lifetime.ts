@@ -43,6 +43,6 @@ export function lifetimes(): MiddlewareHandler<ServerEnv> {
 }
 
 /** Whether the answer goes on after its headers. */
-export function isStream({ headers }: Response): boolean {
+function isStream({ headers }: Response): boolean {
   return headers.get('content-type')?.startsWith('text/event-stream') ?? false
 }

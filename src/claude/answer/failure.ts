@@ -62,7 +62,7 @@ export function toFailure({ result, category, rateLimit, nowMs }: FailureFacts):
   return new TurnError(kind, message, retryAfterS === undefined ? {} : { retryAfterS })
 }
 
-export function notLoggedIn(): TurnError {
+function notLoggedIn(): TurnError {
   return new TurnError(
     'not_logged_in',
     'The claude CLI is not logged in. Run `claude auth login` on the machine of this server, then send the request again.',

@@ -23,7 +23,7 @@ export function userLine(
 }
 
 /** An assistant message of the history; the CLI takes it without a word. */
-export function assistantLine(content: AssistantMessage['content']): string {
+function assistantLine(content: AssistantMessage['content']): string {
   return toLine({
     type: 'assistant',
     message: { role: 'assistant', content: toCliContent({ role: 'assistant', content }) },
