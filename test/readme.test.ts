@@ -3,7 +3,7 @@ import pkg from '../package.json'
 import { ChatRequest } from '../src/openai/chat/schema.ts'
 import { CHAT_PARAMETERS } from '../src/openai/chat/parameters.ts'
 import { resolveConfig } from '../src/config.ts'
-import { withTables } from './support/readme-tables.ts'
+import { withTables } from './support/readme/readme-tables.ts'
 
 const readme = await Bun.file(`${import.meta.dir}/../README.md`).text()
 

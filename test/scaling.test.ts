@@ -4,7 +4,13 @@ import { z } from 'zod'
 import pkg from '../package.json'
 import { ConfigError, resolveConfig } from '../src/config.ts'
 import { SETTINGS } from '../src/settings.ts'
-import { blocksIn, createRig, documentedConfigs, NGINX, scalingDocument } from './support/nginx.ts'
+import {
+  blocksIn,
+  createRig,
+  documentedConfigs,
+  NGINX,
+  scalingDocument,
+} from './support/servers/nginx.ts'
 
 /** What docs/scaling.md says that one takes at the most. */
 const WORKER_MB = 150

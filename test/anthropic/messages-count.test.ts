@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { estimateTokens } from '../../src/anthropic/messages-count.ts'
-import { call, convert, result, text, tool, USER } from '../support/messages.ts'
+import { call, convert, result, text, tool, USER } from '../support/clients/messages.ts'
 
 const count = (body: object) => estimateTokens(convert(body))
 const BASE = count({})

@@ -7,7 +7,7 @@ import {
 } from '../../src/anthropic/messages-schema.ts'
 import { ignoredParameters } from '../../src/dialect/parameters.ts'
 import type { Conversation } from '../../src/conversation/types.ts'
-import { convert, parse, tool, USER } from '../support/messages.ts'
+import { convert, parse, tool, USER } from '../support/clients/messages.ts'
 
 describe('what a request asks for beside the conversation', () => {
   test('parameters, with sampling only if the owner lets it through', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { afterCall, call, convert, result, text, tool, USER } from '../support/messages.ts'
+import { afterCall, call, convert, result, text, tool, USER } from '../support/clients/messages.ts'
 
 const imageOf = (source: object) => ({
   messages: [{ role: 'user', content: [{ type: 'image', source }] }],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { toConversation } from '../../src/anthropic/messages-request.ts'
 import { Remarks } from '../../src/dialect/remarks.ts'
-import { afterCall, parse, result, text } from '../support/messages.ts'
+import { afterCall, parse, result, text } from '../support/clients/messages.ts'
 
 /** The system prompt of a request, and what is said of what became of the rest. */
 function read(body: object) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import type { Conversation } from '../../src/conversation/types.ts'
-import { call, convert, result, text, tool, USER } from '../support/messages.ts'
-import { png } from '../support/images.ts'
+import { call, convert, result, text, tool, USER } from '../support/clients/messages.ts'
+import { png } from '../support/inputs/images.ts'
 
 const PIXEL = png(1, 1).toString('base64')
 

@@ -4,7 +4,7 @@ import { toMessageEvents } from '../../src/anthropic/messages-stream.ts'
 import { collect } from '../../src/conversation/collect.ts'
 import type { StopReason, TurnEvent, Usage } from '../../src/conversation/types.ts'
 import { TurnError } from '../../src/errors.ts'
-import { MessageObject, messageEvents } from '../support/messages-events.ts'
+import { MessageObject, messageEvents } from '../support/shapes/messages-events.ts'
 import { toSse } from '../../src/server/stream/sse.ts'
 
 const usage: Usage = {

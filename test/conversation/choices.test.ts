@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { TurnError } from '../../src/errors.ts'
 import { collectChoices } from '../../src/conversation/choices.ts'
-import { refusal } from '../support/chat.ts'
-import { scriptedTurn, START, STOP, text } from '../support/fake-pool.ts'
+import { refusal } from '../support/clients/chat.ts'
+import { scriptedTurn, START, STOP, text } from '../support/fakes/fake-pool.ts'
 
 test('the turns of all choices are read to their ends, whichever ends first', async () => {
   const [first, second] = [scriptedTurn(), scriptedTurn()]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { framesOf } from '../support/sse.ts'
+import { framesOf } from '../support/clients/sse.ts'
 import type { Call, Dialect, Said, Stop } from './conversation.ts'
 
 /** What a client got, whatever the API, whole or in pieces. */

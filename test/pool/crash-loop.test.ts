@@ -4,7 +4,7 @@ import { configureSync, type LogRecord } from '@logtape/logtape'
 import { TurnError } from '../../src/errors.ts'
 import type { Purpose } from '../../src/pool/forecast.ts'
 import type { WorkerSupply } from '../../src/pool/supply.ts'
-import { fakeSupply, LOG_CATEGORY } from '../support/fake-supply.ts'
+import { fakeSupply, LOG_CATEGORY } from '../support/fakes/fake-supply.ts'
 import { until } from '../support/waiting.ts'
 
 const SOON_MS = 3_000

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { type KeptState, KeptWorkers } from '../../src/pool/kept-workers.ts'
-import { fakeWorker } from '../support/fake-worker.ts'
+import { fakeWorker } from '../support/fakes/fake-worker.ts'
 
 const worker = (name: string) => ({ name, ...fakeWorker({}) })
 

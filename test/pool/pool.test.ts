@@ -9,7 +9,7 @@ import {
 import { TurnError } from '../../src/errors.ts'
 import { Pool, type PoolOptions } from '../../src/pool/pool.ts'
 import type { Turn, Worker } from '../../src/pool/worker.ts'
-import { START, STOP } from '../support/fake-pool.ts'
+import { START, STOP } from '../support/fakes/fake-pool.ts'
 import { until, within } from '../support/waiting.ts'
 
 const SOON_MS = 3_000

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { type Conversation, DEFAULT_PARAMETERS } from '../../src/conversation/types.ts'
 import { guessKey, LONG_HISTORY, type Purpose } from '../../src/pool/forecast.ts'
 import { ReadyWorkers } from '../../src/pool/ready-workers.ts'
-import { fakeWorker } from '../support/fake-worker.ts'
+import { fakeWorker } from '../support/fakes/fake-worker.ts'
 
 const worker = (name: string, fits = true) => ({ name, ...fakeWorker({ fits: () => fits }) })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { getLogger } from '@logtape/logtape'
 import { TurnError } from '../../src/errors.ts'
-import { fakeApp, QUESTION } from '../support/fake-pool.ts'
+import { fakeApp, QUESTION } from '../support/fakes/fake-pool.ts'
 
 async function errorOf(response: Response): Promise<{ message: string; type?: unknown }> {
   expect(response.headers.get('content-type')).toStartWith('application/json')

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'bun:test'
 import { connect } from 'node:net'
 import { answerOn } from '../../src/server/connection.ts'
-import { fakeApp, QUESTION, scriptedTurn, START, STOP, text } from '../support/fake-pool.ts'
+import { fakeApp, QUESTION, scriptedTurn, START, STOP, text } from '../support/fakes/fake-pool.ts'
 import { until, within } from '../support/waiting.ts'
 
 /** Bun counts in steps of 4 s. */

@@ -2,7 +2,7 @@ import { getLogger } from '@logtape/logtape'
 import { describe, expect, test } from 'bun:test'
 import type { TurnEvent } from '../../src/conversation/types.ts'
 import type { Answer } from '../../src/pool/pool.ts'
-import { fakeApp, START, text } from '../support/fake-pool.ts'
+import { fakeApp, START, text } from '../support/fakes/fake-pool.ts'
 import { until } from '../support/waiting.ts'
 
 const RELEASED_MS = 5_000

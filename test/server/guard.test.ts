@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { fakeApp, QUESTION } from '../support/fake-pool.ts'
+import { fakeApp, QUESTION } from '../support/fakes/fake-pool.ts'
 
 type Headers = Record<string, string>
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { fakeApp, QUESTION, scriptedTurn, START, STOP, text } from '../support/fake-pool.ts'
+import { fakeApp, QUESTION, scriptedTurn, START, STOP, text } from '../support/fakes/fake-pool.ts'
 import { within } from '../support/waiting.ts'
 
 const SEEN_MS = 5_000

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { fakeApp } from '../support/fake-pool.ts'
-import { png } from '../support/images.ts'
+import { fakeApp } from '../support/fakes/fake-pool.ts'
+import { png } from '../support/inputs/images.ts'
 
 const LARGE = png(2_001, 1).toString('base64')
 const url = `data:image/jpg;charset=utf-8;base64,${png(1, 1).toString('base64')}`

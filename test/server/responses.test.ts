@@ -6,9 +6,9 @@ import type { TurnEvent } from '../../src/conversation/types.ts'
 import { TurnError } from '../../src/errors.ts'
 import { ResponseStore } from '../../src/ledger/response-store.ts'
 import { createLog } from '../../src/log.ts'
-import { fakeApp, scriptedTurn, START, STOP, text } from '../support/fake-pool.ts'
-import { parseResponse } from '../support/responses-events.ts'
-import { framesOf } from '../support/sse.ts'
+import { fakeApp, scriptedTurn, START, STOP, text } from '../support/fakes/fake-pool.ts'
+import { parseResponse } from '../support/shapes/responses-events.ts'
+import { framesOf } from '../support/clients/sse.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'responses-route-'))
 const log = createLog({ level: 'error', format: 'json' })

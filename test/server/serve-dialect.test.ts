@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { z } from 'zod'
-import { fakeApp, QUESTION, scriptedTurn, START, STOP, text } from '../support/fake-pool.ts'
+import { fakeApp, QUESTION, scriptedTurn, START, STOP, text } from '../support/fakes/fake-pool.ts'
 
 const errorOf = async (response: Response) =>
   z.object({ error: z.looseObject({}) }).parse(await response.json()).error

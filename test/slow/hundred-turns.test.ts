@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { ask, say } from '../support/chat.ts'
-import { workersOf } from '../support/processes.ts'
-import { startServer } from '../support/server.ts'
+import { ask, say } from '../support/clients/chat.ts'
+import { workersOf } from '../support/servers/processes.ts'
+import { startServer } from '../support/servers/server.ts'
 import { until } from '../support/waiting.ts'
 
 const TURNS = 100

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { answersTo, ask, call, callsOnce, tool } from '../support/chat.ts'
-import { conversationOf } from '../support/model-api.ts'
-import { startServer } from '../support/server.ts'
+import { answersTo, ask, call, callsOnce, tool } from '../support/clients/chat.ts'
+import { conversationOf } from '../support/servers/model-api.ts'
+import { startServer } from '../support/servers/server.ts'
 
 /** Longer than any time-out that the CLI was seen to have for a tool. */
 const PARKED_MS = 400_000

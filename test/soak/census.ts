@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, watch } from 'node:fs'
 import { basename, join } from 'node:path'
-import { allProcesses } from '../support/processes.ts'
+import { allProcesses } from '../support/servers/processes.ts'
 
 /** TCP states of proc(5) in which nobody holds the connection any more: TIME_WAIT, CLOSE, LISTEN. */
 const NOT_OPEN = new Set(['06', '07', '0A'])

@@ -5,7 +5,7 @@ import {
   sseReply,
 } from '../../src/demo/message-stream.ts'
 import { errorReply, type ModelRequest, type Script } from '../../src/demo/model-api.ts'
-import { conversationOf, systemOf } from '../support/model-api.ts'
+import { conversationOf, systemOf } from '../support/servers/model-api.ts'
 import { aborted } from '../support/waiting.ts'
 import type { Call } from './talk.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { framesOf } from '../support/sse.ts'
+import { framesOf } from '../support/clients/sse.ts'
 import type { Call, Dialect } from './talk.ts'
 
 /** What a client got, whatever the dialect, plain or streamed. */

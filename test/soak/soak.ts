@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { neutralDir } from '../../src/claude/process/neutral-dir.ts'
 import { startModelApi } from '../../src/demo/model-api.ts'
 import { createSandbox } from '../../src/demo/sandbox.ts'
-import { CLAUDE } from '../support/server.ts'
+import { CLAUDE } from '../support/servers/server.ts'
 import { until, within } from '../support/waiting.ts'
 import {
   connectionsOf,

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { type Guard, startGuard } from '../../../src/claude/process/guard.ts'
 import { createLog } from '../../../src/log.ts'
-import { allProcesses, descendants, isAlive } from '../../support/processes.ts'
+import { allProcesses, descendants, isAlive } from '../../support/servers/processes.ts'
 import { until } from '../../support/waiting.ts'
 
 const SEEN_MS = 5_000

@@ -9,8 +9,8 @@ import {
   sweepToolLogs,
 } from '../../../src/claude/process/leftovers.ts'
 import { neutralDir } from '../../../src/claude/process/neutral-dir.ts'
-import { workersOf } from '../../support/processes.ts'
-import { startServer } from '../../support/server.ts'
+import { workersOf } from '../../support/servers/processes.ts'
+import { startServer } from '../../support/servers/server.ts'
 import { until } from '../../support/waiting.ts'
 
 const GONE_MS = 10_000

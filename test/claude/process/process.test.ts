@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { spawnCli } from '../../../src/claude/process/process.ts'
-import { isAlive } from '../../support/processes.ts'
+import { isAlive } from '../../support/servers/processes.ts'
 import { until, within } from '../../support/waiting.ts'
 
 const READY_MS = 5_000

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import * as fc from 'fast-check'
 import { type ImageType, readImageHeader } from '../../../src/dialect/images/image-header.ts'
-import { decodes, gif, pictures, png } from '../../support/images.ts'
+import { decodes, gif, pictures, png } from '../../support/inputs/images.ts'
 
 const SIZE = { width: 40, height: 30 }
 const formats = await pictures(SIZE.width, SIZE.height)

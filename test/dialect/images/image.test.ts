@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { createImageReader } from '../../../src/dialect/images/image.ts'
 import { Remarks } from '../../../src/dialect/remarks.ts'
-import { padded, pictures, png } from '../../support/images.ts'
+import { padded, pictures, png } from '../../support/inputs/images.ts'
 
 const PATH = 'messages[0].content[1].image_url.url'
 const formats = await pictures(8, 6)

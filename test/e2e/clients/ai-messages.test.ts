@@ -16,10 +16,10 @@ import {
   USAGE,
   USAGE_SEEN,
   workersOf,
-} from '../../support/ai-sdk.ts'
-import { call, refusal, resultsIn, say } from '../../support/chat.ts'
-import { conversationOf, systemOf } from '../../support/model-api.ts'
-import { startServer } from '../../support/server.ts'
+} from '../../support/clients/ai-sdk.ts'
+import { call, refusal, resultsIn, say } from '../../support/clients/chat.ts'
+import { conversationOf, systemOf } from '../../support/servers/model-api.ts'
+import { startServer } from '../../support/servers/server.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
 setDefaultTimeout(20_000)

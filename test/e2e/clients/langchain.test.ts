@@ -4,9 +4,9 @@ import { tool } from '@langchain/core/tools'
 import { ChatOpenAI } from '@langchain/openai'
 import { z } from 'zod'
 import { messageReply } from '../../../src/demo/message-stream.ts'
-import { call, callsOnce, resultsIn, say } from '../../support/chat.ts'
-import { conversationOf } from '../../support/model-api.ts'
-import { startServer } from '../../support/server.ts'
+import { call, callsOnce, resultsIn, say } from '../../support/clients/chat.ts'
+import { conversationOf } from '../../support/servers/model-api.ts'
+import { startServer } from '../../support/servers/server.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
 setDefaultTimeout(20_000)

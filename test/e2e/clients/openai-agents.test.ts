@@ -9,9 +9,9 @@ import {
 } from '@openai/agents'
 import { z } from 'zod'
 import { messageReply } from '../../../src/demo/message-stream.ts'
-import { call, callsOnce, resultsIn, say } from '../../support/chat.ts'
-import { systemOf } from '../../support/model-api.ts'
-import { startServer } from '../../support/server.ts'
+import { call, callsOnce, resultsIn, say } from '../../support/clients/chat.ts'
+import { systemOf } from '../../support/servers/model-api.ts'
+import { startServer } from '../../support/servers/server.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
 setDefaultTimeout(20_000)

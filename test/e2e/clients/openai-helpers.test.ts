@@ -2,8 +2,8 @@ import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from 
 import { zodFunction, zodResponseFormat } from 'openai/helpers/zod'
 import { z } from 'zod'
 import { messageReply } from '../../../src/demo/message-stream.ts'
-import { call, callsOnce, resultsIn, say } from '../../support/chat.ts'
-import { startServer } from '../../support/server.ts'
+import { call, callsOnce, resultsIn, say } from '../../support/clients/chat.ts'
+import { startServer } from '../../support/servers/server.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
 setDefaultTimeout(20_000)

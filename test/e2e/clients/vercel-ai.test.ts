@@ -3,8 +3,8 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { generateText, isStepCount, Output, streamText, tool } from 'ai'
 import { z } from 'zod'
 import { messageReply } from '../../../src/demo/message-stream.ts'
-import { call, callsOnce, resultsIn } from '../../support/chat.ts'
-import { startServer } from '../../support/server.ts'
+import { call, callsOnce, resultsIn } from '../../support/clients/chat.ts'
+import { startServer } from '../../support/servers/server.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
 setDefaultTimeout(20_000)

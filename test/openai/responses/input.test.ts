@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { Remarks } from '../../../src/dialect/remarks.ts'
-import { png } from '../../support/images.ts'
+import { png } from '../../support/inputs/images.ts'
 import { toTurns } from '../../../src/openai/responses/input.ts'
 import { parseItems, toItems } from '../../../src/openai/responses/stored.ts'
 

@@ -6,8 +6,8 @@ import type { ResponseMeta, ResponseObject } from '../../../src/openai/responses
 import { ResponsesRequest } from '../../../src/openai/responses/schema.ts'
 import { collectResponse, toResponseEvents } from '../../../src/openai/responses/stream.ts'
 import { toErrorEvent } from '../../../src/openai/responses/writer.ts'
-import { parseEvent, parseResponse } from '../../support/responses-events.ts'
-import { requireWholeResponse } from '../../support/responses-order.ts'
+import { parseEvent, parseResponse } from '../../support/shapes/responses-events.ts'
+import { requireWholeResponse } from '../../support/shapes/responses-order.ts'
 
 const usage: Usage = {
   ...{ inputTokens: 240, cachedTokens: 200, cacheCreationTokens: 30 },

@@ -4,8 +4,15 @@ import { Remarks } from '../../../src/dialect/remarks.ts'
 import { TurnError } from '../../../src/errors.ts'
 import { sseResponse, toSse } from '../../../src/server/stream/sse.ts'
 import { streamAnswer } from '../../../src/server/stream/stream-answer.ts'
-import { fakeApp, QUESTION, scriptedTurn, START, STOP, text } from '../../support/fake-pool.ts'
-import { readAnswer } from '../../support/sse.ts'
+import {
+  fakeApp,
+  QUESTION,
+  scriptedTurn,
+  START,
+  STOP,
+  text,
+} from '../../support/fakes/fake-pool.ts'
+import { readAnswer } from '../../support/clients/sse.ts'
 import { within } from '../../support/waiting.ts'
 
 const SEEN_MS = 5_000

@@ -1,0 +1,20 @@
+import type { Worker } from '../../../src/pool/worker.ts'
+
+const unasked = (name: string) => () => {
+  throw new Error(`Nobody was to call ${name}.`)
+}
+
+/** A worker of which a test says what it needs; whatever else it is asked fails. */
+export function fakeWorker<Own extends Partial<Worker>>(own: Own): Worker & Own {
+  return {
+    exited: new Promise(() => {}),
+    models: [],
+    fits: unasked('fits'),
+    takesResults: unasked('takesResults'),
+    run: unasked('run'),
+    continue: unasked('continue'),
+    resume: unasked('resume'),
+    end: unasked('end'),
+    ...own,
+  }
+}
