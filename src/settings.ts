@@ -57,7 +57,7 @@ export type SettingHelp = {
   repeatable?: true
 }
 
-/** `--help` and the README's table are made from this. */
+/** `--help` and the tables in the documents are made from this. */
 export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
   port: { hint: '<port>', text: 'port to listen on; 0 takes any free one', byDefault: '3456' },
   listen: {
@@ -72,32 +72,32 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
   },
   claude: {
     hint: '<path>',
-    text: 'the claude CLI',
+    text: 'path of the claude CLI',
     byDefault: 'found on PATH, then in the usual install places',
   },
   'max-workers': {
     hint: '<n>',
-    text: 'CLI processes at most, all states together',
+    text: 'most CLI processes at a time, whatever they are doing',
     byDefault: '8',
   },
   'warm-workers': {
     hint: '<n>',
-    text: 'CLI processes kept booted for requests to come; at most as many more for likely ones, and more still for a minute after a burst; 0: none ahead',
+    text: 'CLI processes started ahead of requests; up to as many again for likely next requests, and more for a minute after a burst; 0: none',
     byDefault: '2',
   },
   'max-queue': {
     hint: '<n>',
-    text: 'requests that may wait for a worker, in fair shares between keys; more get 429',
+    text: 'most requests that may wait for a worker, shared fairly between keys; further ones get 429',
     byDefault: '64',
   },
   'idle-ttl': {
     hint: '<duration>',
-    text: 'how long a finished conversation keeps its worker',
+    text: 'how long a worker is kept for the next message of its conversation',
     byDefault: '5m',
   },
   'park-ttl': {
     hint: '<duration>',
-    text: 'how long a tool call keeps its worker waiting for the result',
+    text: 'how long a worker waits for the result of a tool call',
     byDefault: '10m',
   },
   'queue-timeout': {
@@ -112,7 +112,7 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
   },
   'request-timeout': {
     hint: '<duration>',
-    text: 'no event from the CLI for this long ends the turn',
+    text: 'how long the CLI may be silent during an answer',
     byDefault: '10m',
   },
   'turn-timeout': {
@@ -122,12 +122,12 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
   },
   'upstream-retries': {
     hint: '<n>',
-    text: 'how often the CLI asks again by itself after a failure; most clients do, too',
+    text: 'how often the CLI repeats a failed request by itself; most clients repeat it, too',
     byDefault: '0',
   },
   'key-limit': {
     hint: '<n>',
-    text: 'answers at a time for each --api-key (prompts x n), waiting or running; more get 429; 0 for no limit',
+    text: 'most answers at a time for each --api-key (prompts x n), waiting or running; further ones get 429; 0: no limit',
     byDefault: '0',
   },
   'drain-timeout': {
@@ -137,13 +137,13 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
   },
   'api-key': {
     hint: '<key>',
-    text: 'required bearer key; each is a client of its own',
+    text: 'key that clients must send; each is a client of its own',
     byDefault: 'none',
     repeatable: true,
   },
   'allow-origin': {
     hint: '<origin>',
-    text: 'browser origin let in, such as http://localhost:8080',
+    text: 'origin of a web page that may send requests, such as http://localhost:8080',
     byDefault: 'none',
     repeatable: true,
   },
@@ -160,7 +160,7 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
   },
   'response-retention': {
     hint: '<duration>',
-    text: 'how long a stored response can be fetched or gone on from',
+    text: 'how long a stored response can be fetched or continued',
     byDefault: '30d',
   },
   reasoning: {
@@ -170,12 +170,12 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
   },
   sampling: {
     hint: '<mode>',
-    text: 'what becomes of temperature and top_p: ignore or forward',
+    text: 'temperature and top_p are dropped (ignore) or sent to the model (forward)',
     byDefault: 'ignore',
   },
   'strict-parameters': {
     hint: '',
-    text: 'refuse with 400 what is otherwise ignored',
+    text: 'refuse with 400 the parameters that are otherwise ignored',
     byDefault: 'off',
   },
   'subscription-only': {
@@ -183,10 +183,14 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
     text: 'hide from the CLI the environment variables that bill per token',
     byDefault: 'off',
   },
-  'log-level': { hint: '<level>', text: LOG_LEVELS.join(', '), byDefault: 'info' },
+  'log-level': {
+    hint: '<level>',
+    text: `least severe messages to log: ${LOG_LEVELS.join(', ')}`,
+    byDefault: 'info',
+  },
   'log-format': {
     hint: '<format>',
-    text: 'auto, text or json; auto is text on a terminal and JSON lines otherwise',
+    text: 'auto, text or json; auto: text on a terminal, JSON lines otherwise',
     byDefault: 'auto',
   },
   'log-bodies': {
@@ -196,7 +200,7 @@ export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
   },
   demo: {
     hint: '',
-    text: 'answer from a built-in scripted model API: no login, no cost, no model',
+    text: 'answer from a built-in script instead of a model: no login, no cost',
     byDefault: 'off',
   },
 }

@@ -1,20 +1,29 @@
 import { describe, expect, test } from 'bun:test'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import pkg from '../package.json'
 import { ChatRequest } from '../src/openai/chat/schema.ts'
 import { CHAT_PARAMETERS } from '../src/openai/chat/parameters.ts'
 import { resolveConfig } from '../src/config.ts'
-import { withTables } from './support/readme/readme-tables.ts'
+import { DOCUMENTS, ROOT, TABLES, withTables } from './support/readme/readme-tables.ts'
 
-const readme = await Bun.file(`${import.meta.dir}/../README.md`).text()
+const texts = new Map(
+  await Promise.all(
+    DOCUMENTS.map(async (name) => [name, await Bun.file(join(ROOT, name)).text()] as const),
+  ),
+)
+const read = (name: string) => texts.get(name) ?? ''
+const readme = read('README.md')
+const services = read('docs/services.md')
 
 /** The fenced blocks of one language. */
-function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(
+function blocks(document: string, language: string): string[] {
+  return [...document.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(
     ([, text = '']) => text,
   )
 }
 
-/** The settings in a command line of the README, as the program would read them. */
+/** The settings in a documented command line, as the program would read them. */
 function readFlags(words: readonly string[]) {
   const pairs = words.flatMap((word, index) =>
     word.startsWith('--') ? [[word.slice(2), words[index + 1]]] : [],
@@ -22,9 +31,42 @@ function readFlags(words: readonly string[]) {
   return resolveConfig({ flags: Object.fromEntries(pairs) })
 }
 
-describe('README', () => {
-  test('its tables are the ones in the code (`bun run readme` writes them)', () => {
-    expect(readme).toBe(withTables(readme))
+describe('the documents', () => {
+  test('their tables are the ones in the code (`bun run readme` writes them)', () => {
+    for (const text of texts.values()) expect(text).toBe(withTables(text))
+  })
+
+  test('each table made from code is in one document', () => {
+    const all = [...texts.values()].join('\n')
+    for (const name of Object.keys(TABLES)) expect(all.split(`<!-- ${name} -->`)).toHaveLength(2)
+  })
+
+  test('each link to a file leads to one', () => {
+    for (const [name, text] of texts) {
+      const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)]
+      const broken = links.filter(([, path = '']) => !existsSync(join(ROOT, dirname(name), path)))
+      expect({ name, broken }).toEqual({ name, broken: [] })
+    }
+  })
+
+  test('each link to a heading leads to one', () => {
+    for (const [name, text] of texts) {
+      for (const [, path = '', anchor = ''] of text.matchAll(/\]\(([^):#]*)#([^)]+)\)/g)) {
+        const target = path === '' ? text : read(join(dirname(name), path))
+        expect(headings(target)).toContain(anchor)
+      }
+    }
+  })
+
+  test('each document is linked from the README', () => {
+    const missing = DOCUMENTS.filter(
+      (name) => name !== 'README.md' && !readme.includes(`(${name})`),
+    )
+    expect(missing).toEqual([])
+  })
+
+  test('the README is read in three minutes, at 240 words a minute', () => {
+    expect(readme.match(/\S*\w\S*/g)?.length).toBeLessThan(720)
   })
 
   test('every parameter that is read is in the table as honoured, and no other', () => {
@@ -36,21 +78,26 @@ describe('README', () => {
     )
   })
 
-  test('names each runtime dependency with its reason', () => {
+  test('the README names each runtime dependency with its reason', () => {
     for (const name of Object.keys(pkg.dependencies)) expect(readme).toContain(`| ${name} | `)
     expect(Object.keys(pkg.dependencies).length).toBeLessThan(10)
   })
 
-  test('its commands are scripts of package.json, with the exact bun', () => {
-    const scripts = [
-      ...readme.matchAll(/npm (?:run )?(start|test|demo|lint|typecheck|build|bench)\b/g),
-    ]
-    for (const [, name = ''] of scripts) expect(pkg.scripts).toHaveProperty(name)
-    expect(readme).toContain(`bun@${pkg.devDependencies.bun} install`)
+  test('the commands are scripts of package.json, with the exact bun', () => {
+    for (const text of texts.values()) {
+      for (const [, name = ''] of text.matchAll(/\bnpm (?:run )?(start|test|(?<=run )\w+)/g)) {
+        expect(pkg.scripts).toHaveProperty(name)
+      }
+    }
+    for (const name of ['README.md', 'docs/install.md']) {
+      expect(read(name)).toContain(`bun@${pkg.devDependencies.bun} install`)
+    }
+    expect(readme).toContain('install --frozen-lockfile && npm start\n')
+    expect(readme).toContain('\nnpm test\n')
   })
 
   test('the LaunchAgent parses and starts the binary alone, with flags that exist', () => {
-    const [plist = ''] = blocks('xml')
+    const [plist = ''] = blocks(services, 'xml')
     const strings = [...plist.matchAll(/<key>(\w+)<\/key>\s*<string>([^<]*)<\/string>/g)]
     const settings = Object.fromEntries(strings.map(([, key, value]) => [key, value]))
     expect(settings['Label']).toBe('com.claude-max-api')
@@ -69,11 +116,12 @@ describe('README', () => {
   })
 
   test('no file of a service is in /tmp, where anybody can plant a link under its name', () => {
-    for (const unit of [...blocks('xml'), ...blocks('ini')]) expect(unit).not.toMatch(/\/tmp\b/)
+    for (const unit of [...blocks(services, 'xml'), ...blocks(services, 'ini')])
+      expect(unit).not.toMatch(/\/tmp\b/)
   })
 
   test('the systemd unit parses and starts the binary alone, with flags that exist', () => {
-    const [unit = ''] = blocks('ini')
+    const [unit = ''] = blocks(services, 'ini')
     const sections = Object.fromEntries(
       [...unit.matchAll(/^\[(\w+)\]\n((?:(?:[A-Z]\w+=|#).*\n)+)/gm)].map(
         ([, name = '', body = '']) => [
@@ -95,13 +143,23 @@ describe('README', () => {
     expect(readFlags(args)['log-format']).toBe('json')
   })
 
-  test('its OpenClaw block is JSON', () => {
-    const [block = ''] = blocks('json')
+  test('the OpenClaw block is JSON', () => {
+    const [block = ''] = blocks(read('docs/clients.md'), 'json')
     expect(JSON.parse(block)).toMatchObject({
       models: { providers: { openai: { baseUrl: 'http://localhost:3456/v1' } } },
     })
   })
 })
+
+/** The headings of a document as links name them. */
+function headings(document: string): string[] {
+  return [...document.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}
 
 /** Tags left open at the end, or closed out of turn. */
 function unclosedTags(xml: string): string[] {

@@ -3,7 +3,7 @@ import { TurnError } from '../errors.ts'
 type ParameterRule = {
   /** What is passed over asks for nothing, and is not named; see `unread-fields.ts`. */
   treatment: 'honoured' | 'ignored' | 'refused' | 'passed over'
-  /** For the README. */
+  /** For the table in docs/parameters.md. */
   note: string
   /** Values that ask for nothing: they are neither named as ignored nor refused. */
   neutral?: readonly unknown[]
@@ -13,7 +13,7 @@ type ParameterRule = {
   evenIfRead?: boolean
 }
 
-/** Every parameter of an API's request and what becomes of it. The README's tables are made of these. */
+/** Every parameter of an API's request and what becomes of it. The tables in docs/parameters.md are made from these. */
 export type ParameterTable = Readonly<Record<string, ParameterRule>>
 
 export type ParameterPolicy = {

@@ -1,7 +1,7 @@
 import type { ParameterTable } from '../../dialect/parameters.ts'
 
 /**
- * Every parameter of POST /v1/chat/completions and what becomes of it. The README's table is made
+ * Every parameter of POST /v1/chat/completions and what becomes of it. The table in docs/parameters.md is made
  * from this one.
  */
 export const CHAT_PARAMETERS: ParameterTable = {

@@ -4,7 +4,7 @@ import { isKnown } from './items.ts'
 import type { ResponsesRequest } from './schema.ts'
 
 /**
- * Every parameter of POST /v1/responses and what becomes of it. The README's table is made from
+ * Every parameter of POST /v1/responses and what becomes of it. The table in docs/parameters.md is made from
  * this one.
  */
 export const RESPONSES_PARAMETERS: ParameterTable = {
