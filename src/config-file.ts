@@ -4,8 +4,8 @@ import { CONFIG_ENV, ConfigError } from './config.ts'
 import { defaultConfigFile, type Env, expandHome } from './platform/directories.ts'
 
 /**
- * Reads the TOML file named by `--config` or CLAUDE_MAX_API_CONFIG, which must exist, or the one
- * in the user's configuration directory, which may.
+ * Reads the TOML file named by `--config` or CLAUDE_MAX_API_CONFIG, which must exist; otherwise the
+ * one in the user's configuration directory, if it exists.
  */
 export async function readConfigFile(
   flag: string | undefined,
@@ -20,7 +20,8 @@ export async function readConfigFile(
   const path = named === undefined ? defaultConfigFile(env) : expandHome(named, env)
   const file = Bun.file(path)
   if (!(await file.exists())) {
-    if (named !== undefined) throw new ConfigError(`There is no file ${path}.`)
+    if (named !== undefined)
+      throw new ConfigError(`There is no configuration file ${path}. Create it, or name another.`)
     return {}
   }
   const settings = toSettings(
@@ -45,15 +46,22 @@ function toSettings(path: string, text: string): Record<string, unknown> {
   }
 }
 
-/** Keys are for the owner's eyes; and whoever can write `claude = …` chooses what we start. */
+/**
+ * The file may hold API keys, and whoever can change it can choose the program that is started as
+ * the CLI.
+ */
 function checkMode(path: string, settings: Record<string, unknown>): void {
   if (process.platform === 'win32') return
   const mode = statSync(path).mode
   const found = `${path} (mode ${(mode & 0o777).toString(8)})`
   if ((mode & 0o002) !== 0) {
-    throw new ConfigError(`Anybody can change ${found}. Close it: chmod go-w ${path}`)
+    throw new ConfigError(
+      `Other users can change ${found}. Change its permissions: chmod go-w ${path}`,
+    )
   }
   if ('api-key' in settings && (mode & 0o077) !== 0) {
-    throw new ConfigError(`Others can open ${found}, which holds keys. Close it: chmod 600 ${path}`)
+    throw new ConfigError(
+      `Other users can read ${found}, which holds keys. Change its permissions: chmod 600 ${path}`,
+    )
   }
 }

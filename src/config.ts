@@ -9,7 +9,7 @@ export const CONFIG_ENV = `${ENV_PREFIX}CONFIG`
 const Config = z.strictObject(SETTINGS)
 export type Config = z.output<typeof Config>
 
-/** A setting that cannot be used; the message names it and its source. */
+/** A setting that cannot be used. The message names the setting and where it was given. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
@@ -21,10 +21,15 @@ export type ConfigSources = {
   file?: Record<string, unknown>
 }
 
-/** A setting as it was given: the place, of which the lowest wins, and the name it has there. */
+/**
+ * A setting as it was given: `place` is its priority (0 is highest), `as` its name in that place.
+ */
 type Given = { value: unknown; place: number; as: string }
 
-/** Flags before environment before file before defaults; an unknown key is an error. */
+/**
+ * Combines flags, environment, file and defaults, in this order of priority. An unknown key is an
+ * error.
+ */
 export function resolveConfig({ flags = {}, env = {}, file = {} }: ConfigSources): Config {
   const given = new Map<string, Given>()
   const take = (name: string, found: Given) => {
@@ -52,13 +57,13 @@ export function resolveConfig({ flags = {}, env = {}, file = {} }: ConfigSources
 
 const REMEDY = 'Give it a value, or leave it out.'
 
-/** An empty variable is one that somebody meant to fill: a key above all. */
+/** An empty value is an error, because somebody meant to fill it: an API key, for example. */
 function isEmpty(value: unknown): boolean {
   const values: unknown[] = Array.isArray(value) ? value : [value]
   return values.some((item) => typeof item === 'string' && item.trim() === '')
 }
 
-/** The value that was refused, for a terminal; never a key. */
+/** The refused value for the message, unless it is a key. */
 function shown(found: Given | undefined): string {
   if (found === undefined || /api.key/i.test(found.as)) return ''
   const text = JSON.stringify(found.value) ?? String(found.value)
@@ -74,21 +79,24 @@ function unknown(as: string, name: string): ConfigError {
   return new ConfigError(`Unknown setting ${where}.${hint} See claude-max-api --help.`)
 }
 
-/** Settings of which only one can count, each with those that it leaves without an effect. */
+/** Settings that make others useless. */
 const CONTRADICTIONS: readonly [SettingName, readonly SettingName[]][] = [
   ['listen', ['port', 'host']],
   ['demo', ['data-dir']],
 ]
 
-/** Of two that contradict each other the one of the stronger place wins; of one place, neither. */
+/**
+ * Of two contradicting settings, the one with the higher priority wins. With equal priority it is
+ * an error.
+ */
 function settleContradictions(given: Map<string, Given>): void {
   for (const [name, others] of CONTRADICTIONS) {
     for (const other of others) {
       const [one, two] = [given.get(name), given.get(other)]
       if (!one || !two || isOff(one.value)) continue
-      // A demo that was asked for is never left for the model that is paid.
+      // A demo that was asked for never becomes a real, billed server.
       if (one.place === two.place || (name === 'demo' && two.place < one.place)) {
-        throw new ConfigError(`${one.as} and ${two.as} contradict each other: leave one out.`)
+        throw new ConfigError(`${one.as} and ${two.as} contradict each other. Leave one out.`)
       }
       given.delete(one.place < two.place ? other : name)
     }
@@ -106,7 +114,9 @@ function checked(config: Config, given: Map<string, Given>, env: ConfigSources['
   }
   const warmGiven = given.get('warm-workers')
   if (warmGiven && warm > max) {
-    throw new ConfigError(`${warmGiven.as}: ${warm} are more than --max-workers allows (${max}).`)
+    throw new ConfigError(
+      `${warmGiven.as}: ${warm} is more than --max-workers (${max}). Lower it, or raise --max-workers.`,
+    )
   }
   const at = (path: string | undefined) => (path === undefined ? path : expandHome(path, env))
   return {

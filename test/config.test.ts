@@ -168,7 +168,9 @@ describe('warm workers', () => {
 
   test('that are asked for beyond that are refused', () => {
     const flags = { 'max-workers': 3, 'warm-workers': 9 }
-    expect(refusal({ flags })).toBe('--warm-workers: 9 are more than --max-workers allows (3).')
+    expect(refusal({ flags })).toBe(
+      '--warm-workers: 9 is more than --max-workers (3). Lower it, or raise --max-workers.',
+    )
   })
 })
 
@@ -311,7 +313,10 @@ describe('the file', () => {
       [undefined, { CLAUDE_MAX_API_CONFIG: path }],
     ] as const) {
       const error = await readConfigFile(named, env).catch((e: unknown) => e)
-      expect(error).toMatchObject({ name: 'ConfigError', message: `There is no file ${path}.` })
+      expect(error).toMatchObject({
+        name: 'ConfigError',
+        message: `There is no configuration file ${path}. Create it, or name another.`,
+      })
     }
   })
 

@@ -13,7 +13,9 @@ export type BannerFacts = {
   login: { account: Account | undefined; problem: Error | undefined }
 }
 
-/** What a person sees at start: where it listens, who answers, who pays, and what to try. */
+/**
+ * What is printed at start: the address, the CLI, the login, who is billed, and a command to try.
+ */
 export function banner({ config, port, path, version, env, login }: BannerFacts): string {
   const { listen: socket } = config
   const url = socket ? 'http://localhost/v1' : `http://${displayHost(config.host)}:${port}/v1`
@@ -31,19 +33,19 @@ export function banner({ config, port, path, version, env, login }: BannerFacts)
     `  ${curl(url, config)}`,
     '',
   ]
-  // The CLI's version and account are its own words.
+  // The CLI's version and account come from the CLI, so control characters are escaped.
   return `${lines.map(escapeControls).join('\n')}\n`
 }
 
 const DEMO =
-  '  DEMO: a script on this machine answers, not a model. Try "echo …", "count to 5", "think about …".'
+  '  DEMO: a script on this machine answers, not a model. Ask it "echo …", "count to 5" or "think about …".'
 
 function loginLine({ account, problem }: BannerFacts['login']): string {
   if (account) return describeAccount(account)
   return `unknown: ${problem?.message ?? 'not asked yet'}`
 }
 
-/** Names only: the values are secrets. */
+/** Names only, because the values are secrets. */
 function billingLines(env: NodeJS.ProcessEnv): string[] {
   const names = perTokenBilling(env)
   if (names.length === 0) return []

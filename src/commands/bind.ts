@@ -4,26 +4,29 @@ import type { Config } from '../config.ts'
 import { IDLE_S } from '../server/connection.ts'
 import { ListenError } from './failed-start.ts'
 
-/** So that a socket can be opened by its owner alone from the moment it exists. */
+/** Makes a new socket accessible to its owner only, from its first moment. */
 const OWNER_ONLY_UMASK = 0o177
 
 const COMMON = {
-  /** Until the service is there to answer. */
+  /** Used until the service is ready. */
   fetch: () => new Response('starting', { status: 503, headers: { 'retry-after': '1' } }),
-  /** What is too large is said by us, in the dialect of the request, and not by Bun. */
+  /** Bun's limit is off: a body that is too large gets an error in the API's own form. */
   maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-  /** Bun's page for developers shows source code to whoever meets an error. */
+  /** Bun's error page for developers shows source code. */
   development: false,
 }
 
-/** Listens, and answers 503 until told what to do; a place that is taken is the owner's error. */
+/**
+ * Listens, and answers 503 until it is told how to answer. If the port or path is taken, the owner
+ * gets an error.
+ */
 export async function bind(config: Config): Promise<Server<undefined>> {
   return config.listen === undefined ? bindPort(config) : bindSocket(config.listen)
 }
 
 function bindPort({ host, port }: Config): Server<undefined> {
   try {
-    // Outside of development Bun lets several servers share a port, each with a part of the requests.
+    // By default Bun lets several servers share a port, and each gets a part of the requests.
     return Bun.serve({ hostname: host, port, reusePort: false, idleTimeout: IDLE_S, ...COMMON })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
@@ -34,7 +37,7 @@ function bindPort({ host, port }: Config): Server<undefined> {
       )
     }
     const reason = error instanceof Error ? error.message : String(error)
-    // Any other reason is a host that this machine does not have.
+    // Any other reason: this machine does not have that address.
     throw new ListenError(
       code === 'EACCES' || code === 'EPERM' ? 77 : 78,
       `Cannot listen on ${host} port ${port}: ${reason}`,
@@ -47,7 +50,7 @@ async function bindSocket(path: string): Promise<Server<undefined>> {
     if (!lstatSync(path).isSocket() || (await answers(path))) {
       throw new ListenError(1, `${path} is taken. Stop what listens there, or choose another path.`)
     }
-    // Left behind by a server that was killed: nobody listens.
+    // Left by a server that was killed; nobody listens.
     rmSync(path)
   }
   const umask = process.umask(OWNER_ONLY_UMASK)

@@ -8,7 +8,7 @@ import type { Config } from '../config.ts'
 import { type Guess, LONG_HISTORY, type Purpose } from '../pool/forecast.ts'
 import type { BootHint } from '../pool/pool.ts'
 
-/** Longer than any history takes; past this something is wrong. */
+/** Far longer than preparing any history takes. */
 const PREPARE_TIMEOUT_MS = 60_000
 
 export type BootParts = {
@@ -17,13 +17,13 @@ export type BootParts = {
   path: string
   /** The environment for the CLI: the owner's, or a sandbox. */
   env: NodeJS.ProcessEnv
-  /** Where the working directory is made. */
+  /** The directory in which the CLI's working directory is made. */
   base: string
   guard: Guard
   onLogin: WorkerOptions['onLogin']
 }
 
-/** How workers are booted for what they are wanted for. */
+/** Returns the function that starts workers, each for the purpose that the pool names. */
 export function createBoot({ config, path, env, base, guard, onLogin }: BootParts) {
   const args = workerArgs({
     retries: config['upstream-retries'],
@@ -36,7 +36,7 @@ export function createBoot({ config, path, env, base, guard, onLogin }: BootPart
   }
   const patterns = new SessionPatterns(start)
 
-  /** One that reads its history from a file, if this CLI can be made to. */
+  /** A worker that reads its history from a file, if this version of the CLI can do that. */
   const forLong = async (model: string, options: WorkerOptions): Promise<Worker> => {
     if (!patterns.has(model)) await patterns.learn(model)
     return patterns.get(model) ? Worker.spare(options, patterns) : Worker.boot(options)
@@ -72,7 +72,7 @@ export function createBoot({ config, path, env, base, guard, onLogin }: BootPart
   }
 }
 
-/** The worker with what was guessed; one that does not take it is ended. */
+/** Prepares the worker for the expected conversation; a worker that does not accept it is ended. */
 async function prepared(worker: Worker, { conversation, count }: Guess): Promise<Worker> {
   const timer = setTimeout(() => void worker.end(), PREPARE_TIMEOUT_MS)
   try {

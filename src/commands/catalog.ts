@@ -9,8 +9,8 @@ type CatalogParts = {
 }
 
 /**
- * The models that can be asked for. Only now, with the CLI's list, can be told which aliases stand
- * for no model: the log names them once.
+ * The models that can be requested. When the CLI's list is first known, aliases for models that do
+ * not exist are logged.
  */
 export function createCatalog({ models, aliases, log }: CatalogParts) {
   let checked = false
@@ -27,10 +27,13 @@ function warnOfDeadAliases(catalog: ModelCatalog, log: Warnings): void {
     try {
       resolveModel(alias, catalog)
     } catch {
-      log.warn('--model-alias names a model that does not exist: requests for it get 404.', {
-        alias,
-        model,
-      })
+      log.warn(
+        '--model-alias names a model that does not exist, so requests for it get 404. GET /v1/models lists the models.',
+        {
+          alias,
+          model,
+        },
+      )
     }
   }
 }

@@ -20,7 +20,7 @@ export type Parts = {
   path: string
   /** The environment for the CLI: the owner's, or a sandbox. */
   env: NodeJS.ProcessEnv
-  /** Where the working directory of the CLI is made; chosen unless given. */
+  /** The directory in which the CLI's working directory is made; chosen if not given. */
   base?: string
 }
 
@@ -28,16 +28,20 @@ export type Composition = {
   app: Hono<ServerEnv>
   pool: Pool
   login: LoginState
-  /** Ends every process that was started and closes every file; resolves when all are reaped. */
+  /** Ends all processes and closes all files; resolves when all processes are reaped. */
   close: () => Promise<void>
 }
 
-/** The whole service but its socket: the CLI, the pool over it, and the HTTP surface over that. */
+/**
+ * Puts the whole service together, except the socket: the CLI, the pool and the HTTP application.
+ */
 export function compose({ config, log, path, env, base: given }: Parts): Composition {
   const base = chooseBase(env, given === undefined ? undefined : [given])
   if (base.passedOver.length > 0) {
     const [reason] = base.passedOver
-    log.warn(`The CLI runs in ${base.path}, not in the usual place.`, { reason })
+    log.warn(`The CLI runs in ${base.path}, because the usual directory cannot be used.`, {
+      reason,
+    })
   }
   const login = new LoginState(path, env, config['subscription-only'])
   const noteLogin = (loggedIn: boolean) => login.note(loggedIn)

@@ -3,21 +3,24 @@ import { ConfigError } from '../config.ts'
 import { PlaceError, TurnError } from '../errors.ts'
 import { escapeLines } from '../log.ts'
 
-/** What the exit code says; by sysexits.h, but for a taken port. `--help` and the README show it. */
+/**
+ * The exit codes; those of sysexits.h, except for a taken port. `--help` and docs/services.md show
+ * them.
+ */
 export const EXIT_CODES = {
   0: 'stopped as asked',
   1: 'the port or socket is taken',
   64: 'a flag or command that does not exist',
-  70: 'a fault of claude-max-api itself',
-  73: 'a file, directory or socket cannot be made, or belongs to somebody else',
-  75: 'the CLI gave no answer in time; it may work later',
+  70: 'an error in claude-max-api itself',
+  73: 'a file, directory or socket cannot be made, or belongs to another user',
+  75: 'the CLI did not answer in time; it may work later',
   77: 'no permission to listen there',
-  78: 'a wrong setting, or a claude CLI that is missing, no use or too old',
+  78: 'a wrong setting, or a claude CLI that is missing, unusable or too old',
 } as const
 
 export type ExitCode = keyof typeof EXIT_CODES
 
-/** The place to listen at cannot be had. */
+/** The port, address or socket cannot be used. */
 export class ListenError extends Error {
   override readonly name = 'ListenError'
   readonly exitCode: ExitCode
@@ -28,14 +31,14 @@ export class ListenError extends Error {
   }
 }
 
-/** A command that was typed wrong. */
+/** A mistake on the command line. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Why the program ends, as its exit code and what to print; undefined if that is done already. */
+/** The exit code and the message for an error; no message if one was printed already. */
 export function failedStart(error: unknown): { code: ExitCode; message: string | undefined } {
-  // It has printed what it has to say: the help, the version, or what is wrong with a flag.
+  // Commander has printed the help, the version, or what is wrong with a flag.
   if (error instanceof CommanderError)
     return { code: error.exitCode === 0 ? 0 : 64, message: undefined }
   const code = codeOf(error)
@@ -58,7 +61,7 @@ function ofTurn({ kind }: TurnError): ExitCode {
   return kind === 'timeout' ? 75 : 70
 }
 
-/** No room, no permission, a file system that is read-only. */
+/** Disk full, no permission, or a read-only file system. */
 function isRefusedFile(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false
   return ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'ENOTDIR', 'EDQUOT'].includes(String(error.code))

@@ -25,7 +25,7 @@ ${Object.entries(EXIT_CODES)
   .map(([code, meaning]) => `  ${code.padEnd(3)}${meaning}\n`)
   .join('')}`
 
-/** argv -> command. Resolves to the exit code. */
+/** Runs the command in argv and resolves to the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let exitCode = 0
   const run = async (_: unknown, options: object, { args }: Command) => {
@@ -44,14 +44,14 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .addHelpText('after', EXAMPLES)
   withSettings(program).action(run)
   withSettings(
-    program.command('serve').description('listen and answer; what happens without a command'),
+    program.command('serve').description('start the server (the default command)'),
   ).action(run)
   await program.parseAsync(argv, { from: 'user' })
   return exitCode
 }
 
 function withSettings(command: Command): Command {
-  // A word too many is explained by `portOf`.
+  // `portOf` explains what is wrong with further words.
   command.argument('[port]', 'short for --port').allowExcessArguments()
   for (const [name, setting] of Object.entries(HELP)) {
     const option = new Option(`--${name} ${setting.hint}`.trim(), helpOf(setting))
@@ -69,7 +69,7 @@ function helpOf({ hint, text, byDefault, repeatable }: SettingHelp): string {
   return text + note
 }
 
-/** The port, if one is named: any other word was meant for a command. */
+/** The port, if one is given. Any other word was meant as a command. */
 function portOf([first, ...more]: readonly string[]): string | undefined {
   const word = [first, ...more].find((arg) => arg !== undefined && !/^\d+$/.test(arg))
   if (word !== undefined) {
@@ -94,7 +94,7 @@ async function loadConfig(port: string | undefined, options: object): Promise<Co
   })
 }
 
-/** Commander turns `--max-workers` into `maxWorkers`. */
+/** Undoes commander's conversion of `--max-workers` to `maxWorkers`. */
 function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

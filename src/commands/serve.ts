@@ -1,5 +1,5 @@
 import { withoutPerTokenBilling } from '../claude/account/billing.ts'
-import { handedOn } from '../claude/process/handed-on.ts'
+import { cliEnvironment } from '../claude/process/cli-environment.ts'
 import { locateClaude } from '../claude/install/locate.ts'
 import { assertSupported, readVersion } from '../claude/install/version.ts'
 import type { Config } from '../config.ts'
@@ -11,7 +11,7 @@ import { bind } from './bind.ts'
 import { compose, type Parts } from './compose.ts'
 import { stopSignals } from './signals.ts'
 
-/** Listens until it is told to stop; resolves to the exit code. */
+/** Runs the server until it is stopped; resolves to the exit code. */
 export async function serve(config: Config): Promise<number> {
   const log = createLog({ level: config['log-level'], format: config['log-format'] })
   const path = locateClaude({ claude: config.claude })
@@ -27,15 +27,15 @@ export async function serve(config: Config): Promise<number> {
   return 0
 }
 
-/** What every start of the CLI gets, be it a worker or only asked for its version. */
+/** The environment for every start of the CLI, as a worker or for its version. */
 function ownerEnv(config: Config): Record<string, string> {
-  const env = handedOn(process.env)
+  const env = cliEnvironment(process.env)
   return config['subscription-only'] ? withoutPerTokenBilling(env) : env
 }
 
 async function listen({ version, ...parts }: Parts & { version: string }): Promise<void> {
   const { config, log, path, env } = parts
-  // The port first: when it is taken, nothing else need be started.
+  // Listens first: if the port is taken, nothing else need be started.
   const server = await bind(config)
   const signals = stopSignals()
   const { app, close, login } = compose(parts)
@@ -45,7 +45,7 @@ async function listen({ version, ...parts }: Parts & { version: string }): Promi
     const port = server.port ?? config.port
     process.stdout.write(banner({ config, port, path, version, env, login }))
     await signals.first
-    log.info('Stopping: no new requests; running answers may finish.')
+    log.info('Stopping: no new requests are accepted, running answers may finish.')
     await Promise.race([server.stop(), signals.second, Bun.sleep(config['drain-timeout'])])
   } finally {
     signals.dispose()

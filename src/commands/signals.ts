@@ -1,4 +1,4 @@
-/** The first request to stop is polite, the second is not: both as promises. */
+/** The first and the second signal to stop, as promises: the first one lets answers finish. */
 export function stopSignals() {
   const first = Promise.withResolvers<void>()
   const second = Promise.withResolvers<void>()

@@ -10,16 +10,16 @@ import {
 import { dirname } from 'node:path'
 import { PlaceError } from '../errors.ts'
 
-/** What SQLite keeps beside a database; each may hold what the database holds. */
+/** Files that SQLite makes beside a database; they may hold the same data. */
 const BESIDE = ['-wal', '-shm', '-journal']
 
 /**
- * Makes the file of a database, or closes the one that is there to everybody else, with what lies
- * beside it. One that belongs to another user is refused: its owner could read what we write.
+ * Creates a database file that only its owner can read, or restricts an existing one and the files
+ * beside it. A file of another user is refused, because that user could read what is written.
  */
 export function makePrivate(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  // SQLite gives the files that it makes beside it the same mode.
+  // SQLite gives new files beside the database the same mode.
   closeToOthers(path)
   for (const suffix of BESIDE) if (existsSync(path + suffix)) closeToOthers(path + suffix)
 }
@@ -31,7 +31,7 @@ function closeToOthers(path: string): void {
     const stat = fstatSync(file)
     if (!stat.isFile() || stat.uid !== process.getuid?.()) {
       throw new PlaceError(
-        `${path} belongs to somebody else. Remove it, or choose another --data-dir.`,
+        `${path} belongs to another user. Remove it, or choose another --data-dir.`,
       )
     }
     fchmodSync(file, 0o600)
@@ -41,11 +41,14 @@ function closeToOthers(path: string): void {
 }
 
 function open(path: string): number {
-  // A link would have us change a file elsewhere.
+  // Links are refused, because they could lead to any other file.
   const { O_APPEND, O_CREAT, O_RDWR, O_NOFOLLOW } = constants
   try {
     return openSync(path, O_RDWR | O_APPEND | O_CREAT | (O_NOFOLLOW ?? 0), 0o600)
   } catch (cause) {
-    throw new PlaceError(`${path} cannot be opened, or is a link.`, { cause })
+    throw new PlaceError(
+      `${path} cannot be opened, or is a link. Remove it, or choose another --data-dir.`,
+      { cause },
+    )
   }
 }

@@ -10,7 +10,7 @@ import { emptyLog, openResponses } from './responses-database.ts'
 const FILE = 'responses.sqlite'
 const SWEEP_MS = 60 * 60_000
 
-/** From the response given to the first of its conversation, all of one client. */
+/** A response and all before it in its conversation, of one client. */
 const CHAIN = `
   WITH RECURSIVE chain (id, previous_id, depth) AS (
     SELECT id, previous_id, 0 FROM responses WHERE id = $id AND client = $client
@@ -20,13 +20,16 @@ const CHAIN = `
   )
 `
 
-/** Deleted responses that nothing goes on from; each may have been all that kept another one. */
+/**
+ * Deleted responses that no later one refers to. Deleting one may free another, so this runs in a
+ * loop.
+ */
 const UNREFERENCED = `
   DELETE FROM responses WHERE deleted = 1
   AND NOT EXISTS (SELECT 1 FROM responses later WHERE later.previous_id = responses.id)
 `
 
-/** Of a conversation that is read at once; none that a model could read is as long. */
+/** The size of a conversation that may be read at once; more than any model can read. */
 const MAX_CHAIN_CHARS = 32 * 1024 * 1024
 
 const Json = z.string().transform((text): unknown => JSON.parse(text))
@@ -35,22 +38,22 @@ const Row = z.object({
   input: Json.pipe(z.array(z.unknown())),
 })
 
-/** A response as it is kept: the object itself, and the items that led to it. */
+/** A stored response: the object, and the input items that led to it. */
 export type StoredResponse = z.output<typeof Row>
 
-/** The responses of one client; those of any other do not exist for it. */
+/** The responses of one client. It cannot see those of others. */
 export type ClientResponses = {
-  /** Keeps a response, and for as long those that it goes on from. */
+  /** Stores a response, and extends the expiry of those before it. */
   save(id: string, previousId: string | undefined, response: object, input: object[]): void
   find(id: string): StoredResponse | undefined
-  /** The conversation up to this response, its first response first; undefined if it is unknown. */
+  /** The conversation up to this response, oldest first; undefined if the response is unknown. */
   chain(id: string): StoredResponse[] | undefined
-  /** Whether there was such a response. */
+  /** Returns whether the response existed. */
   delete(id: string): boolean
 }
 
 export type ResponseStoreOptions = {
-  /** Made at the first response that is stored, for nobody else to read. */
+  /** Created when the first response is stored, readable by the owner only. */
   folder: string
   retentionMs: number
   log: Log
@@ -65,7 +68,7 @@ type NewResponse = {
   input: object[]
 }
 
-/** The responses that clients may ask for again, or go on from; one SQLite file. */
+/** Responses that clients can fetch or continue, in one SQLite file. */
 export class ResponseStore {
   readonly #options: Required<ResponseStoreOptions>
   #database: Database | undefined
@@ -76,7 +79,7 @@ export class ResponseStore {
     this.#options = { now: Date.now, ...options }
   }
 
-  /** What a client, as named in `Caller`, has stored and may store. */
+  /** The responses of one client; `client` is the name in `Caller`. */
   of(client: string): ClientResponses {
     return {
       save: (id, previousId, response, input) =>
@@ -88,7 +91,7 @@ export class ResponseStore {
   }
 
   #save({ client, id, previousId, response, input }: NewResponse): void {
-    // An answer that the shutdown itself cut off.
+    // An answer that the shutdown cut off is not stored.
     if (this.#closed) return
     const { now, retentionMs, log } = this.#options
     const expiresAt = now() + retentionMs
@@ -116,7 +119,7 @@ export class ResponseStore {
           .run({ $id: id, $at: expiresAt, $client: client })
       })()
     } catch (error) {
-      // The answer is there and paid for: a full disk must not take it away.
+      // The client still gets its answer if storing fails, for example on a full disk.
       log.error('The response could not be stored.', { id, error })
     }
   }
@@ -164,7 +167,7 @@ export class ResponseStore {
     this.#database = undefined
   }
 
-  /** Reading needs no file: without one there is nothing to be found. */
+  /** Opens the file for reading if it exists; without a file there are no responses. */
   #openExisting(): Database | undefined {
     if (this.#closed) return undefined
     return this.#database || existsSync(join(this.#options.folder, FILE)) ? this.#open() : undefined
@@ -191,14 +194,14 @@ export class ResponseStore {
       database.run('PRAGMA incremental_vacuum')
       emptyLog(database)
     } catch (error) {
-      // What has expired is not found either way; the next sweep removes it.
+      // Expired responses are not found anyway, and the next sweep tries again.
       this.#options.log.warn('Old responses could not be removed.', { error })
     }
   }
 
   #removeUnreferenced(database: Database): void {
     while (database.query(UNREFERENCED).run().changes > 0) {
-      // Until none is left.
+      // Repeats until nothing is left to delete.
     }
   }
 }

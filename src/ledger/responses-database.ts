@@ -4,10 +4,10 @@ import { Database } from 'bun:sqlite'
 const BUSY_MS = 2_000
 
 /**
- * `deleted`: kept only because a later response goes on from it. `expires_at` is that of the latest
- * response of the conversation, so that no conversation loses its beginning. `client` is whose it
- * is; what was stored without keys belongs to the client '', which is everybody while there are no
- * keys, and nobody once there are.
+ * `deleted`: kept only because a later response continues it. `expires_at`: that of the
+ * conversation's latest response, so that a conversation does not lose its beginning. `client`: the
+ * owner of the response; '' is what was stored without API keys, and is visible only while there
+ * are none.
  */
 const SCHEMA = `
   PRAGMA auto_vacuum = INCREMENTAL;
@@ -27,10 +27,10 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS responses_expiry ON responses (expires_at);
 `
 
-/** Files of before there were clients. */
+/** For files from before there was the column `client`. */
 const ADD_CLIENT = "ALTER TABLE responses ADD COLUMN client TEXT NOT NULL DEFAULT ''"
 
-/** Opens the file of stored responses, made or brought up to date. */
+/** Opens the file of stored responses; creates or upgrades it if necessary. */
 export function openResponses(path: string): Database {
   const database = new Database(path)
   database.run(`PRAGMA busy_timeout = ${BUSY_MS}`)
@@ -40,8 +40,8 @@ export function openResponses(path: string): Database {
 }
 
 /**
- * Empties the write-ahead log, which holds what was deleted until then. While another server reads
- * it cannot be emptied; the next sweep tries again.
+ * Empties the write-ahead log, which contains deleted data until then. If another server is
+ * reading, this fails, and the next sweep tries again.
  */
 export function emptyLog(database: Database): void {
   database.run('PRAGMA wal_checkpoint(TRUNCATE)')
@@ -50,7 +50,7 @@ export function emptyLog(database: Database): void {
 function addClients(database: Database): void {
   const columns = () =>
     database.query("SELECT name FROM pragma_table_info('responses')").values().flat()
-  // Another server may be at the same file.
+  // In a transaction, because another server may upgrade the same file.
   const add = database.transaction(() => {
     if (!columns().includes('client')) database.run(ADD_CLIENT)
   })

@@ -5,28 +5,28 @@ export type Env = Readonly<Record<string, string | undefined>>
 
 const NAME = 'claude-max-api'
 
-/** The owner's home; an empty variable is unset. */
+/** The owner's home directory; an empty variable counts as not set. */
 export function homeDir(env: Env): string {
   return env['HOME'] || env['USERPROFILE'] || homedir()
 }
 
 /**
- * A directory of the XDG specification, which says: empty is unset, and a relative path is to be
- * ignored. It would mean the working directory, where anybody's files may lie.
+ * A directory of the XDG specification. By that, an empty variable counts as not set, and a
+ * relative path is ignored: it would be in the working directory, where anyone may have put files.
  */
 function xdgDir(env: Env, name: string, fallback: string): string {
   const dir = env[name]
   return dir && isAbsolute(dir) ? dir : fallback
 }
 
-/** Where the settings are looked for if no file is named. */
+/** The configuration file that is read if none is named. */
 export function defaultConfigFile(env: Env): string {
   return join(xdgDir(env, 'XDG_CONFIG_HOME', join(homeDir(env), '.config')), NAME, 'config.toml')
 }
 
 /**
- * Where the platform wants state kept: by the environment that the CLI gets as well, so that
- * nothing of a sandbox lands in the owner's home.
+ * The platform's directory for program state. It is taken from the environment that the CLI gets,
+ * so that a sandbox does not write to the owner's home.
  */
 export function defaultDataDir(env: Env, platform: NodeJS.Platform = process.platform): string {
   const home = homeDir(env)
@@ -40,7 +40,9 @@ export function defaultDataDir(env: Env, platform: NodeJS.Platform = process.pla
   }
 }
 
-/** Where programs keep what they can make again; on Windows the CLI keeps nothing of interest. */
+/**
+ * The platform's cache directory; undefined on Windows, where the CLI leaves nothing to clean up.
+ */
 export function cacheDir(
   env: Env,
   platform: NodeJS.Platform = process.platform,
@@ -56,7 +58,10 @@ export function cacheDir(
   }
 }
 
-/** `~` and `~/x` as paths of the owner's home: files and the environment know no shell. */
+/**
+ * Replaces a leading `~` by the home directory, because no shell does so in files and in the
+ * environment.
+ */
 export function expandHome(path: string, env: Env): string {
   return /^~(?=$|[\\/])/.test(path) ? homeDir(env) + path.slice(1) : path
 }

@@ -117,7 +117,7 @@ describe('what is stored', () => {
     writeFileSync(path, '')
     chownSync(path, 12_345, 12_345)
     save(store, 'a')
-    expect(() => store.find('a')).toThrow('somebody else')
+    expect(() => store.find('a')).toThrow('another user')
     expect(readFileSync(path, 'utf8')).toBe('')
   })
 

@@ -7,7 +7,10 @@ import { runOnce } from '../install/run-once.ts'
 /** `claude auth status` takes 0.2 to 1 s. */
 const STATUS_TIMEOUT_MS = 15_000
 
-/** Loose, and optional where 2.1.248 and 2.1.328 differ: the CLI owns this format. */
+/**
+ * Unknown fields are allowed, and fields that differ between 2.1.248 and 2.1.328 are optional: the
+ * format is the CLI's and may change.
+ */
 const AuthStatus = z.looseObject({
   loggedIn: z.boolean(),
   authMethod: z.string(),
@@ -22,33 +25,33 @@ export type Billing = 'subscription' | 'per_token' | 'none'
 
 export type Account = {
   loggedIn: boolean
-  /** The CLI's word: claude.ai, oauth_token, api_key, api_key_helper, third_party, none. */
+  /** As the CLI reports it: claude.ai, oauth_token, api_key, api_key_helper, third_party, none. */
   method: string
-  /** The CLI's word: firstParty, bedrock, vertex, foundry, ... */
+  /** As the CLI reports it: firstParty, bedrock, vertex, foundry, ... */
   provider: string
   billing: Billing
   /** The plan of a claude.ai login: pro, max, team, ... */
   plan: string | undefined
-  /** What supplied the key or token: a variable's name or the CLI's word for another place. */
+  /** Where the key or token comes from: a variable's name, or the CLI's name for another place. */
   source: string | undefined
 }
 
 export type AccountOptions = {
   timeoutMs?: number
-  /** Whether workers are kept from what bills per token; then it must not count here. */
+  /** Whether per-token billing is hidden from the workers, so that it must not be reported here. */
   subscriptionOnly?: boolean
 }
 
 /**
- * Who the CLI is logged in as, by its own word; credential files are never read. It tells only
- * that a login is there: an expired or revoked one shows at the first request.
+ * Asks the CLI who it is logged in as. Credential files are never read. An expired or revoked login
+ * still counts as logged in; it shows at the first request.
  */
 export async function readAccount(
   path: string,
   env: NodeJS.ProcessEnv,
   { timeoutMs = STATUS_TIMEOUT_MS, subscriptionOnly = false }: AccountOptions = {},
 ): Promise<Account> {
-  // Workers run without settings files too; a key named in one of those must not count here.
+  // Workers run without settings files, so a key named in such a file must not count here.
   const settings = JSON.stringify(workerSettings({ subscriptionOnly }))
   const args = ['--setting-sources', '', '--settings', settings, 'auth', 'status']
   const { code, stdout } = await runOnce({ path, args, env, timeoutMs })
@@ -57,7 +60,7 @@ export async function readAccount(
   if (status.success) return toAccount(status.data, env)
   throw new TurnError(
     'worker',
-    `\`${path} auth status\` gave no answer that can be read (exit code ${code}). ` +
+    `\`${path} auth status\` gave an answer that cannot be read (exit code ${code}). ` +
       'Run it in a terminal to see why.',
     { cause: status.error },
   )
@@ -119,7 +122,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // Not JSON: the schema says so, in one error with every other misfit.
+    // The schema check below reports this, together with every other unexpected answer.
     return undefined
   }
 }

@@ -1,7 +1,7 @@
-/** A key or token sent in place of the subscription login; each beats it (2.1.328, by its requests). */
+/** A key or token that the CLI prefers to the subscription login (measured on 2.1.328). */
 const CREDENTIALS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN']
 
-/** Each sends requests to a cloud that bills them itself. */
+/** Each makes the CLI send requests to a cloud, which bills them itself. */
 const CLOUD_SWITCHES = [
   'CLAUDE_CODE_USE_BEDROCK',
   'CLAUDE_CODE_USE_MANTLE',
@@ -11,20 +11,26 @@ const CLOUD_SWITCHES = [
   'CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD',
 ]
 
-/** Each selects a Console organization, over a stored claude.ai login but not over an OAuth token. */
+/**
+ * Each selects a Console organization. They win over a stored claude.ai login, not over an OAuth
+ * token.
+ */
 const CONSOLE_PROFILES = ['ANTHROPIC_PROFILE', 'ANTHROPIC_FEDERATION_RULE_ID']
 
-/** Every variable that bills per token; custom headers do only if they carry a key. */
+/**
+ * Every variable that causes per-token billing. Custom headers are checked apart: only a key in
+ * them does.
+ */
 export const PER_TOKEN: readonly string[] = [...CREDENTIALS, ...CLOUD_SWITCHES, ...CONSOLE_PROFILES]
 
 const CUSTOM_HEADERS = 'ANTHROPIC_CUSTOM_HEADERS'
 
-/** What the CLI takes for yes; any other value leaves a switch off. */
+/** The values that the CLI reads as "on"; any other leaves a switch off. */
 const YES = new Set(['1', 'true', 'yes', 'on'])
 
 /**
- * The names of the set variables that make requests billed per token rather than to the
- * subscription. Names only: the values are secrets.
+ * The names of the variables that are set and cause per-token billing instead of the subscription.
+ * Names only, because the values are secrets.
  */
 export function perTokenBilling(env: NodeJS.ProcessEnv): string[] {
   const isSet = (name: string) => Boolean(env[name])
@@ -49,7 +55,10 @@ export function withoutPerTokenBilling(env: NodeJS.ProcessEnv): Record<string, s
   return copy
 }
 
-/** The CLI sends these headers, one a line, beside its own; an API key among them is honoured. */
+/**
+ * The CLI sends these headers, one per line, with each request. An API key among them is used for
+ * billing.
+ */
 function carriesCredential(headers = ''): boolean {
   return /^\s*(x-api-key|authorization)\s*:/im.test(headers)
 }

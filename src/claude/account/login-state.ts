@@ -1,9 +1,11 @@
 import { type Account, readAccount } from './account.ts'
 
-/** How long a "not logged in" is believed: the owner may be logging in just now. */
+/**
+ * How long "not logged in" is remembered. It is short, because the owner may log in at any time.
+ */
 const RECHECK_MS = 5_000
 
-/** Whether the CLI is logged in, as last seen: by its own word, or by how a turn went. */
+/** Whether the CLI is logged in: what it said last, or what the last turn showed. */
 export class LoginState {
   readonly #path: string
   readonly #env: NodeJS.ProcessEnv
@@ -23,12 +25,15 @@ export class LoginState {
     return this.#account
   }
 
-  /** Why the CLI could not tell, if it could not. */
+  /** Why the CLI could not say whether it is logged in, if so. */
   get problem(): Error | undefined {
     return this.#problem
   }
 
-  /** A login is believed until a turn fails for want of one; its absence only for a while. */
+  /**
+   * "Logged in" is remembered until a turn fails because of the login; "not logged in" for
+   * `RECHECK_MS`.
+   */
   async check(): Promise<boolean> {
     if (this.#loggedIn || performance.now() - this.#checkedAt < RECHECK_MS) return this.#loggedIn
     this.#checkedAt = performance.now()
@@ -39,13 +44,13 @@ export class LoginState {
       this.#loggedIn = this.#account.loggedIn
       this.#problem = undefined
     } catch (error) {
-      // Not fatal: requests will show whether there is a login.
+      // Not fatal: the next request will show whether there is a login.
       this.#problem = error instanceof Error ? error : new Error(String(error))
     }
     return this.#loggedIn
   }
 
-  /** What a turn showed, or what the CLI said of itself when a conversation began. */
+  /** Records what a turn showed, or what the CLI reported at the start of a conversation. */
   note(loggedIn: boolean): void {
     this.#loggedIn = loggedIn
   }

@@ -11,13 +11,13 @@ import { isRememberedOtherwise, parseArguments } from './call-arguments.ts'
 import { type BlockKind, SentAnswer } from './sent-answer.ts'
 import { type Promised, STRUCTURED_OUTPUT } from './structured-output.ts'
 
-/** What of the request decides how an answer may look. */
+/** The parts of a request that decide what its answer may contain. */
 export type AnswerRules = Pick<Conversation, 'outputSchema' | 'parameters' | 'tools'> & {
-  /** The ids of the calls that the worker remembers. */
+  /** The ids of the calls in the worker's history. */
   callIds?: CallIds
 }
 
-/** A block as it begins; `text` is what it begins with. */
+/** The start of a block; `text` is its first piece. */
 export type BlockStart = {
   type: string
   id?: string | undefined
@@ -26,22 +26,22 @@ export type BlockStart = {
 }
 
 /**
- * The answer as the client is to see it: the model's blocks, cut to what the request allows, with
- * structured output turned into text.
+ * The answer as the client sees it: the model's blocks without those that the request forbids, and
+ * structured output as text.
  */
 export class Answer {
   readonly #sent = new SentAnswer()
   readonly #rules: AnswerRules
   readonly #calls = new Map<number, { id: string; name: string }>()
-  /** Texts beside structured output: the client's content is the JSON, unless there is none. */
+  /** Texts beside structured output. They are sent only if no JSON comes. */
   #heldTexts: string[] = []
-  /** The place of the block by which the model handed in structured output. */
+  /** The index of the block in which the model submitted structured output. */
   #json: number | undefined
   #promised: Promised | undefined
   #differs = false
-  /** The CLI has answered a call by itself, and asks the model what it makes of that. */
+  /** Whether the CLI answered a call by itself and asks the model to go on. */
   #answeredItself = false
-  /** A call was left out, on which the worker waits. */
+  /** Whether a call was left out, for whose result the worker waits. */
   #cut = false
   #began = -1
 
@@ -50,16 +50,16 @@ export class Answer {
   }
 
   /**
-   * Whether the client's view differs from what the worker remembers, so that the conversation
-   * cannot go on there.
+   * Whether the client's view differs from the worker's history, so that the worker cannot continue
+   * the conversation.
    */
   get differs(): boolean {
     return this.#differs
   }
 
   /**
-   * Whether the CLI is not content with it and would ask again by itself: nothing to read and no
-   * tool to call, text where JSON was to be handed in, or a call that it answers without us.
+   * Whether the CLI would ask the model again by itself: after an answer without text or calls,
+   * after text where JSON was required, or after a call that the CLI answers itself.
    */
   get isWanting(): boolean {
     if (this.#answeredItself) return true
@@ -68,22 +68,24 @@ export class Answer {
     return !calls && (this.#rules.outputSchema !== undefined || !kinds.includes('text'))
   }
 
-  /** Whether the first `count` blocks hold more than thinking. */
+  /** Whether the first `count` blocks contain anything but thinking. */
   hasContent(count: number): boolean {
     return this.#sent.blocks.slice(0, count).some(({ kind }) => kind !== 'thinking')
   }
 
-  /** What the model has written so far. */
+  /** The blocks that the model has written so far. */
   get blocks(): SentAnswer['blocks'] {
     return this.#sent.blocks
   }
 
-  /** JSON that is complete, to be checked before the client hears that the answer ended well. */
+  /**
+   * The complete JSON, if any. It is checked before the client hears that the answer ended well.
+   */
   get promised(): Promised | undefined {
     return this.#promised
   }
 
-  /** The answer as a message of the history; of calls, the arguments as parsed JSON. */
+  /** The answer as a message of the history. The arguments of calls are parsed JSON. */
   get message(): AssistantMessage {
     const content = this.#sent.blocks.flatMap(({ kind, text }, index): AssistantBlock[] => {
       const call = this.#calls.get(index)
@@ -105,7 +107,7 @@ export class Answer {
     if (kind !== 'tool_use') {
       return [...(isNew ? this.#separation() : []), ...this.piece(block.text)]
     }
-    // A repeated call has another id, and the worker waits under that one.
+    // A repeated call has a new id, and the worker waits for a result under that id.
     if (!isNew) this.#differs = true
     return isNew ? this.#beginCall(block) : this.piece(block.text)
   }
@@ -131,7 +133,7 @@ export class Answer {
     }
   }
 
-  /** A call without arguments has none in the stream; to a client they are an empty object. */
+  /** A call without arguments has none in the stream; clients expect an empty object. */
   endBlock(): TurnEvent[] {
     const block = this.#sent.current
     if (block?.kind !== 'tool_use') return []
@@ -142,14 +144,14 @@ export class Answer {
     return []
   }
 
-  /** The CLI has put the blocks so far together: structured output among them is complete. */
+  /** The CLI has assembled the blocks so far, so structured output among them is complete. */
   noteWhole(): void {
     const { outputSchema } = this.#rules
     const json = this.#handedIn
     if (outputSchema && json !== undefined) this.#promised = { json, outputSchema }
   }
 
-  /** Ends the answer: what was held back, and the reason as the client is to see it. */
+  /** Ends the answer: returns the texts that were held back, and the stop reason for the client. */
   end(reason: StopReason): { events: TurnEvent[]; reason: StopReason } {
     this.#sent.endMessage()
     // The CLI would leave such an answer out of its next request.
@@ -169,12 +171,14 @@ export class Answer {
     const whole = reason === 'end' || reason === 'stop_sequence'
     const text = json ?? this.#heldTexts.join('')
     this.#promised = whole && outputSchema?.strict ? { json: text, outputSchema } : undefined
-    // The CLI has answered the call itself, and its history is not the client's any more.
+    // The CLI answered the call itself, so its history differs from the client's.
     if (json !== undefined || whole) this.#differs = true
     return json === undefined ? this.#releaseHeldText() : []
   }
 
-  /** Tells a text or a thought from the one before it, with nothing or something unseen between. */
+  /**
+   * Separates a text or a thought from the one before it, if nothing visible is between the two.
+   */
   #separation(): TurnEvent[] {
     const current = this.#sent.current?.kind
     if (current !== 'text' && current !== 'thinking') return []
@@ -193,7 +197,8 @@ export class Answer {
     const index = this.#calls.size
     this.#calls.set(this.#began, { id, name })
     if (!this.#rules.tools.some((tool) => tool.name === name)) this.#answeredByCli()
-    // The CLI would give this call the result of another: its history must be seeded anew.
+    // The CLI would give this call the result of another one, so the history must go to a new
+    // worker.
     if (this.#rules.callIds?.claim(id) === false) this.#differs = true
     return [...this.#releaseHeldText(), { type: 'tool_call', index, id, name }, ...this.piece(text)]
   }
@@ -208,8 +213,8 @@ export class Answer {
   }
 
   /**
-   * A call that the CLI does not hand on: it tells the model by itself what is wrong with it. The
-   * client is to hear of it and to answer for itself, so there the conversation parts from ours.
+   * A call that the CLI answers with an error instead of passing it on. The client gets the call
+   * and answers it, so the worker's history no longer matches the client's.
    */
   #answeredByCli(): void {
     this.#differs = true
@@ -224,7 +229,7 @@ export class Answer {
     if (type === 'text' || type === 'thinking') return type
     if (type !== 'tool_use') return 'other'
     if (this.#rules.outputSchema && name === STRUCTURED_OUTPUT) {
-      // One answer is one value; what the model hands in after the first is not part of it.
+      // An answer holds one JSON value; what the model submits after the first is dropped.
       this.#json ??= this.#began + 1
       return this.#json === this.#began + 1 ? 'json' : 'other'
     }
@@ -234,10 +239,10 @@ export class Answer {
     return 'other'
   }
 
-  /** The request's word on tools is kept, whether the model keeps it or not. */
+  /** Enforces `tool_choice` and `parallel_tool_calls`, whatever the model does. */
   #allowsCall(name: string): boolean {
     const { toolChoice, parallelToolCalls } = this.#rules.parameters
-    // A block that is being repeated was counted when it first came.
+    // A block that is repeated was counted when it came first.
     const isFirst = this.#calls.size === 0 || this.#calls.has(this.#began + 1)
     if (!parallelToolCalls && !isFirst) return false
     if (toolChoice.type === 'none') return false

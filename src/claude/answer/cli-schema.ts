@@ -1,17 +1,17 @@
 import type { JsonSchema } from '../../conversation/types.ts'
 import { TurnError } from '../../errors.ts'
 
-/** The value as the CLI may have it; undefined to leave the keyword out. */
+/** The value in a form that the CLI accepts; undefined removes the keyword. */
 type Cleaner = (value: unknown, place: Place) => unknown
 type Place = { root: JsonSchema; path: string }
 
 const TYPES = new Set(['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'])
 
-/** To compile more takes the engine time in the square of their number: 4,000 take a second. */
+/** Compile time grows with the square of the number of named groups: 4,000 take a second. */
 const MAX_NAMED_GROUPS = 16
 const PATTERN = `a regular expression with at most ${MAX_NAMED_GROUPS} named groups`
 
-/** A path is made of the client's own names, and an error need not repeat megabytes of them. */
+/** A path contains the client's own names, which may be megabytes long. */
 const MAX_PATH_LENGTH = 200
 
 const any: Cleaner = (value) => value
@@ -40,7 +40,7 @@ const patternMap: Cleaner = (value, place) => {
   return schemaMap(Object.fromEntries(usable), place)
 }
 
-/** What the CLI's validator (draft 7, in its strict mode) compiles, as far as it is in use. */
+/** The keywords that the CLI's validator (draft 7, strict mode) accepts. */
 const KEYWORDS: Readonly<Record<string, Cleaner>> = {
   ...{ title: text, description: text, default: any, examples: any, format: text },
   ...{ deprecated: flag, readOnly: flag, writeOnly: flag },
@@ -74,16 +74,16 @@ const KEYWORDS: Readonly<Record<string, Cleaner>> = {
 }
 
 /**
- * The client's schema without what the CLI's validator refuses: a newer `$schema`, keywords of
- * later drafts or of other tools. Of a schema that it refuses the CLI says nothing; it leaves the
- * tool for the answer out, and the model never learns that there was one. What is left out here is
- * still checked at the end. A schema that no validator could use is an error.
+ * Removes from the client's schema what the CLI's validator refuses: a newer `$schema`, keywords of
+ * later drafts or of other tools. For a schema that it refuses, the CLI drops the tool for the
+ * answer without a message, and the model does not learn of it. Removed keywords are still checked
+ * when the answer is complete. A schema that no validator could use is an error.
  */
 export function toCliSchema(schema: JsonSchema): JsonSchema {
   return { ...cleanObject(schema, { root: schema, path: '#' }) }
 }
 
-/** Whether the text is a pattern we compile; JSON Schema means those with the flag `u`. */
+/** Whether the text is a regular expression that compiles. JSON Schema uses the flag `u`. */
 export function isPattern(value: unknown, flags: '' | 'u'): boolean {
   if (typeof value !== 'string') return false
   if ([...value.matchAll(/\(\?<[^=!]/g)].length > MAX_NAMED_GROUPS) return false
@@ -108,7 +108,7 @@ function cleanObject(schema: JsonSchema, place: Place): JsonSchema {
   return Object.fromEntries(entries)
 }
 
-/** What is `prefixItems` today was `items` in draft 7. */
+/** Draft 7 calls `prefixItems` `items`. */
 function withTuples({ prefixItems, ...schema }: JsonSchema): JsonSchema {
   return prefixItems === undefined ? schema : { ...schema, items: prefixItems }
 }
@@ -126,7 +126,7 @@ function resolves(ref: unknown, root: JsonSchema): boolean {
   return target !== undefined
 }
 
-/** Undefined for `%ZZ` and the like. */
+/** Undefined for invalid escapes such as `%ZZ`. */
 function decoded(ref: string): string | undefined {
   try {
     return decodeURIComponent(ref)

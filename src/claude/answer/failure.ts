@@ -2,7 +2,7 @@ import { type ErrorKind, TurnError } from '../../errors.ts'
 import type { RateLimit } from '../../conversation/types.ts'
 import type { ResultMessage } from '../process/protocol.ts'
 
-/** What the model API's status means; 5xx and the rest fall to `upstream`. */
+/** The kind of failure for each status of the model API; 5xx and all others are `upstream`. */
 const KIND_BY_STATUS: Record<number, ErrorKind> = {
   400: 'invalid_request',
   401: 'authentication',
@@ -15,7 +15,10 @@ const KIND_BY_STATUS: Record<number, ErrorKind> = {
   529: 'overloaded',
 }
 
-/** The `error` of an assistant message that the CLI wrote itself, where no status came. */
+/**
+ * The kind for the `error` of an assistant message that the CLI wrote itself, if there is no
+ * status.
+ */
 const KIND_BY_CATEGORY: Record<string, ErrorKind> = {
   authentication_failed: 'not_logged_in',
   rate_limit: 'rate_limited',
@@ -23,24 +26,29 @@ const KIND_BY_CATEGORY: Record<string, ErrorKind> = {
   invalid_request: 'invalid_request',
 }
 
-/** Texts of the model API and of the CLI for a conversation that does not fit. */
+/** Messages of the model API and of the CLI for a conversation that is too long. */
 const TOO_LONG =
   /prompt is too long|input is too long|exceeds? .*context (window|limit)|context limit/i
-/** The model API's word that it takes the request for one of a third-party application. */
+/** The model API's message for a request that it counts as a third-party application's. */
 const EXTRA_USAGE = /third-party apps now draw from (your )?extra usage/i
 const TIMED_OUT = /timed out|timeout/i
 
-/** For the owner: what changes the request is the client's, and is never changed here to avoid it. */
+/**
+ * Advice for the owner. The request is the client's, so it is never changed to avoid this error.
+ */
 const EXTRA_USAGE_ADVICE =
-  'Anthropic takes this request for one of a third-party application, by its wording or its tools, and bills it as extra usage. ' +
+  "Anthropic counts this request as a third-party application's, because of its wording or its tools, and bills it as extra usage. " +
   'The owner of the login can allow extra usage at https://claude.ai/settings/usage, or give the CLI an API key or cloud credentials. ' +
   'Nothing of the request was changed, and sending it again does not help.'
 
-/** «API Error: 400 …»: the status travels as a status. The rest is advice for people at the CLI. */
+/**
+ * The CLI's own words around the message. The status is sent as a status, and the advice is for
+ * people at the CLI.
+ */
 const CLI_WORDS =
   /^(Failed to authenticate\. )?API Error: (\d{3} )?| Run --model to pick a different model\.$/g
 
-/** Failures for which a later identical request may succeed, if nothing says when: seconds. */
+/** When to try again if the model API does not say, in seconds. */
 const RETRY_AFTER_S = { rate_limited: 30, overloaded: 5 } as const
 
 export type FailureFacts = {
@@ -51,7 +59,7 @@ export type FailureFacts = {
   nowMs: number
 }
 
-/** The CLI's failed `result` as the error a client gets. */
+/** Converts the CLI's failed `result` into the error for the client. */
 export function toFailure({ result, category, rateLimit, nowMs }: FailureFacts): TurnError {
   const text = (result.result ?? '').trim() || `The CLI ended the turn with '${result.subtype}'.`
   const kind = failureKind(result, category, text)
@@ -69,11 +77,11 @@ function notLoggedIn(): TurnError {
   )
 }
 
-/** The stream of the model API ended before the answer did. */
+/** The error for a model API stream that ended before the answer did. */
 export function brokenOff(): TurnError {
   return new TurnError(
     'upstream',
-    "The model's answer broke off before its end. Send the request again.",
+    "The model's answer ended before it was complete. Send the request again.",
   )
 }
 

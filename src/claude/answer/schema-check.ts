@@ -2,11 +2,12 @@ import { Validator } from '@cfworker/json-schema'
 import { z } from 'zod'
 import { isPattern } from './cli-schema.ts'
 
-/** Reasons quoted when an answer does not fit its schema. */
+/** How many reasons are quoted when an answer does not match its schema. */
 const QUOTED_REASONS = 3
 /**
- * A check that takes more CPU than this is not believed: after some 500 ms the JavaScript engine
- * gives up a single match and calls it no match. Half a megabyte of plain JSON takes 70 ms.
+ * The result of a check that takes more CPU time than this is discarded: after about 500 ms the
+ * JavaScript engine gives up a single match and reports "no match". Half a megabyte of plain JSON
+ * takes 70 ms.
  */
 const MAX_CPU_MS = 250
 
@@ -14,7 +15,7 @@ export const SchemaCheck = z.object({
   json: z.string(),
   schema: z.record(z.string(), z.unknown()),
 })
-/** An answer and the schema that it is to fit. */
+/** An answer and the schema that it must match. */
 export type SchemaCheck = z.output<typeof SchemaCheck>
 
 export const Verdict = z.discriminatedUnion('is', [
@@ -22,14 +23,14 @@ export const Verdict = z.discriminatedUnion('is', [
   z.object({ is: z.literal('other'), reason: z.string() }),
   /** No validator could use the schema. */
   z.object({ is: z.literal('unusable'), reason: z.string() }),
-  /** The schema is too much work for this answer. */
+  /** The check takes too long for this schema and answer. */
   z.object({ is: z.literal('unchecked') }),
 ])
 export type Verdict = z.output<typeof Verdict>
 
 /**
- * Whether an answer fits its schema. A schema from outside can make this take for ever, by one
- * regular expression or by references that double, so it is called in a thread.
+ * Checks whether an answer matches its schema. A client's schema can make this take for ever, with
+ * a regular expression or with references that double, so it runs in a thread.
  */
 export function checkSchema({ json, schema }: SchemaCheck): Verdict {
   const start = process.threadCpuUsage()
@@ -51,7 +52,7 @@ function validate(json: string, schema: object): Verdict {
   }
 }
 
-/** Undefined for what is no JSON, which has no such value. */
+/** Undefined if the text is not JSON; no JSON value is undefined. */
 function parse(json: string): unknown {
   try {
     return JSON.parse(json)
@@ -60,7 +61,7 @@ function parse(json: string): unknown {
   }
 }
 
-/** Without patterns as other languages write them (`\-`), which the validator would not compile. */
+/** Removes patterns in other languages' syntax (`\-`), which the validator could not compile. */
 function usable(schema: object): object {
   return JSON.parse(JSON.stringify(schema), (key, inner: unknown) => {
     if (key === 'pattern' && typeof inner === 'string' && !isPattern(inner, 'u')) return undefined

@@ -1,4 +1,4 @@
-/** A thread of its own, started by schema-threads.ts: for each check it is sent, a verdict. */
+/** The thread that schema-threads.ts starts: it answers each check with a verdict. */
 import { checkSchema, SchemaCheck } from './schema-check.ts'
 
 declare const self: Worker

@@ -1,25 +1,25 @@
 import { isBinary } from '../../version.ts'
 import { type SchemaCheck, Verdict } from './schema-check.ts'
 
-/** Checks at a time; of more, each waits for one to end. */
+/** How many checks run at a time; the others wait. */
 const MAX_THREADS = 4
-/** Many times what a check takes on a busy machine; then its thread is ended. */
+/** Many times what a check takes on a busy machine. After this its thread is ended. */
 const DEADLINE_MS = 3_000
 
-/** In a binary all of the program is one module, at the root of the files that it holds. */
+/** A compiled binary has all modules at the root of its embedded files. */
 const ENTRY = new URL(
   isBinary ? './claude/answer/schema-thread.ts' : './schema-thread.ts',
   import.meta.url,
 ).href
 
-/** Checks answers where nothing else has to wait for it, each for a bounded time. */
+/** Checks answers in threads, so that no other request waits, each for a limited time. */
 export class SchemaThreads {
-  /** Of those that are started one is kept: a start takes longer than most checks. */
+  /** One thread is kept for the next check, because a start takes longer than most checks. */
   #idle: Worker | undefined
   #busy = 0
   readonly #waiting: (() => void)[] = []
 
-  /** Never rejects: a thread that fails, or takes too long, leaves the answer unchecked. */
+  /** Never rejects. If a thread fails or takes too long, the answer counts as unchecked. */
   async check(check: SchemaCheck): Promise<Verdict> {
     if (this.#busy === MAX_THREADS) await this.#turn()
     else this.#busy++
@@ -30,7 +30,7 @@ export class SchemaThreads {
       this.#rest(thread)
       return verdict
     } catch {
-      // A match that is under way is ended at its own end, which is what the maximum is for.
+      // A regular expression that is running is not interrupted: the thread ends after it.
       thread.terminate()
       return { is: 'unchecked' }
     } finally {
@@ -48,7 +48,7 @@ export class SchemaThreads {
 
   #rest(thread: Worker): void {
     if (this.#idle) return thread.terminate()
-    // It keeps no program running.
+    // An idle thread must not keep the program running.
     thread.unref()
     this.#idle = thread
   }

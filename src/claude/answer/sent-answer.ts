@@ -1,8 +1,8 @@
 import { TurnError } from '../../errors.ts'
 
 /**
- * What a block of the answer is to the client. `json` is the call by which the model hands in
- * structured output; `other` is not for the client.
+ * What a block of the answer is for the client. `json` is the call in which the model submits
+ * structured output; `other` is not sent.
  */
 export type BlockKind = 'text' | 'thinking' | 'tool_use' | 'json' | 'other'
 
@@ -10,17 +10,17 @@ export type BlockKind = 'text' | 'thinking' | 'tool_use' | 'json' | 'other'
 type Sent = { kind: BlockKind; text: string }
 
 /**
- * What of an answer has left already. When the CLI asks again after a cut connection, the second
- * answer may only continue the first: what repeats is left out, and what contradicts it is an
- * error, because the client would otherwise read two answers as one.
+ * The part of an answer that was already sent. If the CLI asks again after a lost connection, the
+ * second answer may only continue the first: repeated text is dropped, and different text is an
+ * error. Otherwise the client would read two answers as one.
  */
 export class SentAnswer {
   readonly #sent: Sent[] = []
   #block = -1
-  /** Characters of the current block that this attempt has covered. */
+  /** How many characters of the current block this attempt has repeated. */
   #covered = 0
 
-  /** A message begins: the first, or the CLI's next attempt at the same one. */
+  /** A message starts: the first one, or another attempt of the CLI at the same one. */
   beginMessage(): void {
     this.#block = -1
   }
@@ -45,7 +45,7 @@ export class SentAnswer {
     return this.#sent
   }
 
-  /** The part of `piece` that has not been sent yet; possibly empty. */
+  /** The part of `piece` that has not been sent yet; may be empty. */
   admit(piece: string): string {
     const block = this.#sent[this.#block]
     if (!block) throw new TurnError('worker', 'The CLI printed text outside of a block.')
@@ -57,7 +57,7 @@ export class SentAnswer {
     return fresh
   }
 
-  /** The message is complete: it must have covered all that was sent. */
+  /** The message is complete, so it must have repeated all that was sent. */
   endMessage(): void {
     this.#requireWholeBlock()
     if (this.#block !== this.#sent.length - 1) throw contradiction()
@@ -72,6 +72,6 @@ export class SentAnswer {
 function contradiction(): TurnError {
   return new TurnError(
     'upstream',
-    'The connection to the model broke off and its second answer differs from what was already sent. Send the request again.',
+    'The connection to the model was lost, and its second answer differs from what was already sent. Send the request again.',
   )
 }

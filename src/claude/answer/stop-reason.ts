@@ -1,6 +1,6 @@
 import type { StopReason } from '../../conversation/types.ts'
 
-/** The model API's words. */
+/** The model API's stop reasons. */
 const STOP_REASON: Record<string, StopReason> = {
   end_turn: 'end',
   stop_sequence: 'stop_sequence',
@@ -10,7 +10,7 @@ const STOP_REASON: Record<string, StopReason> = {
   refusal: 'refusal',
 }
 
-/** One that we do not know ended the turn all the same. */
+/** An unknown reason counts as the normal end. */
 export function toStopReason(apiReason: string): StopReason {
   return STOP_REASON[apiReason] ?? 'end'
 }

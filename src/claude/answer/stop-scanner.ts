@@ -1,6 +1,6 @@
 /**
- * Looks for stop sequences that the model API does not take: those of blanks alone. What could be
- * the beginning of one is held back until more is known.
+ * Finds stop sequences of white space alone, which the model API does not accept. Text that could
+ * be the start of one is held back until more text comes.
  */
 export class StopScanner {
   readonly #sequences: readonly string[]
@@ -10,7 +10,7 @@ export class StopScanner {
     this.#sequences = sequences
   }
 
-  /** The text that may go out, and the sequence that ended it, if one did. */
+  /** The text that can be sent now, and the sequence that ended it, if any. */
   push(piece: string): { text: string; hit?: string } {
     if (this.#sequences.length === 0) return { text: piece }
     const text = this.#held + piece
@@ -27,7 +27,7 @@ export class StopScanner {
     return { text: text.slice(0, text.length - keep) }
   }
 
-  /** What was held back in vain. */
+  /** The text that was held back and turned out not to be a stop sequence. */
   flush(): string {
     const held = this.#held
     this.#held = ''
@@ -35,7 +35,7 @@ export class StopScanner {
   }
 }
 
-/** How much of the end of `text` is the beginning of `sequence`. */
+/** How many characters at the end of `text` are the start of `sequence`. */
 function overlap(text: string, sequence: string): number {
   const longest = Math.min(text.length, sequence.length - 1)
   for (let length = longest; length > 0; length--) {

@@ -2,18 +2,18 @@ import type { OutputSchema } from '../../conversation/types.ts'
 import { TurnError } from '../../errors.ts'
 import { SchemaThreads } from './schema-threads.ts'
 
-/** The tool through which the CLI has the model write JSON of a given shape. */
+/** The CLI's tool in which the model submits JSON of a given schema. */
 export const STRUCTURED_OUTPUT = 'StructuredOutput'
 
 const threads = new SchemaThreads()
 
-/** An answer that is complete, and the JSON that it was to be. */
+/** A complete answer, and the schema for it. */
 export type Promised = { json: string; outputSchema: OutputSchema }
 
 /**
- * Checks a whole answer against the schema the client sent; what is wrong if it misses a strict one.
- * One that is not strict asks for JSON and promises none: whatever the model says is the answer. But
- * the CLI checks it all the same, and must not be at it for ever.
+ * Checks a complete answer against the client's schema, and returns the error if a strict schema is
+ * violated. A schema that is not strict only asks for JSON, so any answer is right; but the CLI
+ * checks it, too, and must be stopped if that takes too long.
  */
 export async function conformance({
   json,

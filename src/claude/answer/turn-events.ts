@@ -20,15 +20,15 @@ import { Answer, type AnswerRules } from './answer.ts'
 import type { Promised } from './structured-output.ts'
 import { estimateUsage, mergeUsage, toUsage } from './usage.ts'
 
-/** Reasons after which the CLI asks the model to go on. */
+/** Stop reasons after which the CLI asks the model to continue. */
 const CONTINUED: readonly StopReason[] = ['length', 'context_window', 'refusal']
 
-/** The CLI's name for messages it wrote itself. */
+/** The model name that the CLI gives to messages it wrote itself. */
 const SYNTHETIC = '<synthetic>'
 
 /**
- * Translates what the CLI prints during one turn, and nothing else does: attempts that were given
- * up and repeated, answers that came whole instead of in pieces, errors dressed as answers.
+ * Translates the CLI's output during one turn into events: also repeated attempts, answers that
+ * come whole instead of streamed, and errors in the form of answers.
  */
 export class TurnTranslator {
   readonly #answer: Answer
@@ -48,15 +48,15 @@ export class TurnTranslator {
     this.#now = now
   }
 
-  /** Whether the client has its stop or error event; what the CLI prints later is not for it. */
+  /** Whether the client has got the stop or error event. Later output is not sent. */
   get ended(): boolean {
     return this.#ended
   }
 
   /**
-   * Whether the CLI, left alone after this end, would ask the model again: it does after a
-   * cut-off, refused or empty answer, and after a stream without an end. The client asked for one
-   * answer, so the process must go.
+   * Whether the CLI would ask the model again after this end: it does so after a cut-off, refused
+   * or empty answer, and after a stream without an end. The client asked for one answer, so the
+   * process must be killed.
    */
   get goesOnAlone(): boolean {
     return this.#goesOnAlone
@@ -68,7 +68,9 @@ export class TurnTranslator {
     return this.#answer.promised
   }
 
-  /** Whether the worker is of no more use: it goes on alone, or remembers another answer. */
+  /**
+   * Whether the worker cannot be used again: it asks the model by itself, or its history differs.
+   */
   get spent(): boolean {
     return this.#goesOnAlone || this.#answer.differs
   }
@@ -83,7 +85,7 @@ export class TurnTranslator {
     try {
       return this.#untilBlankStop(this.#translate(message))
     } catch (error) {
-      // What the CLI makes of such an answer is not known: it must not ask again.
+      // It is unknown what the CLI does with such an answer, so it must not go on.
       this.#goesOnAlone = true
       return this.fail(error instanceof Error ? error : new Error(String(error)))
     }
@@ -96,7 +98,7 @@ export class TurnTranslator {
     return [{ type: 'error', error }]
   }
 
-  /** Cuts the text at a stop sequence of blanks, and sends the worker home for it. */
+  /** Cuts the text at a stop sequence of white space, and marks the worker as not usable again. */
   #untilBlankStop(events: readonly TurnEvent[]): TurnEvent[] {
     const out: TurnEvent[] = []
     for (const event of events) {
@@ -116,7 +118,7 @@ export class TurnTranslator {
     return out
   }
 
-  /** A text that was held back until the end has the model API's count with it. */
+  /** If all the text was held back until the end, the model API's own count is known. */
   #usageUntilNow(events: readonly TurnEvent[]): Usage {
     const counted = events.flatMap((event) => (event.type === 'stop' ? [event.usage] : []))
     const received = { blocks: this.#answer.blocks, thinkingTokens: this.#thinkingTokens }
@@ -129,7 +131,7 @@ export class TurnTranslator {
         return this.#streamEvent(message.event, message.abandoned_blocks?.from_block_index)
       case 'system':
         this.#thinkingTokens += message.estimated_tokens_delta ?? 0
-        // A second request of the same turn is to continue an answer that has no end.
+        // A second request in a turn would continue an answer that has no end.
         return message.status === 'requesting' && this.#started ? this.#breakOff() : []
       case 'assistant':
         return this.#assistant(message)
@@ -171,14 +173,18 @@ export class TurnTranslator {
         if (!event.delta.stop_reason) return []
         return this.#stop(event.delta.stop_reason, event.delta.stop_sequence)
       case 'message_stop':
-        // A client may answer a call before the CLI has printed the end of the message with it.
+        // A client may send a result before the CLI has printed the end of the message with the
+        // call.
         return this.#started ? this.#messageStop(abandonedFrom) : []
       default:
         return event satisfies never
     }
   }
 
-  /** Whole messages repeat what was streamed, except the CLI's own and its non-streaming fallback. */
+  /**
+   * Whole messages repeat what was streamed, except the CLI's own messages and its non-streaming
+   * fallback.
+   */
   #assistant({ message, error }: WholeMessage): TurnEvent[] {
     if (error || message.model === SYNTHETIC) {
       this.#category = error ?? this.#category
@@ -199,7 +205,7 @@ export class TurnTranslator {
   }
 
   #result(result: ResultMessage): TurnEvent[] {
-    // Here it was the second request of the turn that the CLI refused.
+    // The CLI refused the second request of this turn.
     if (result.terminal_reason === 'blocking_limit' && this.#started) return this.#breakOff()
     if (result.is_error || result.subtype !== 'success') {
       const facts = { result, category: this.#category, rateLimit: this.#rateLimit }
@@ -222,12 +228,12 @@ export class TurnTranslator {
   }
 
   /**
-   * A message that ends without a stop reason is not whole. If nothing of it can be used, the CLI
-   * asks again (`--upstream-retries`) or says what happened. Otherwise it would have the model
-   * continue the text, or wait for the results of calls that the client has not been told of.
+   * A message without a stop reason is incomplete. If nothing of it can be used, the CLI asks again
+   * (`--upstream-retries`) or reports the failure. Otherwise it would ask the model to continue the
+   * text, or wait for the results of calls that the client does not know.
    */
   #messageStop(abandonedFrom: number | undefined): TurnEvent[] {
-    // The end of the answer before this turn: a client may ask anew as soon as it knows the stop.
+    // The end of the answer before this turn: a client may send the next request at the stop event.
     if (this.#streamedId === undefined) return []
     const isReported = this.#category !== undefined
     const isUseless = abandonedFrom !== undefined && !this.#answer.hasContent(abandonedFrom)

@@ -2,22 +2,22 @@ import type { Usage } from '../../conversation/types.ts'
 import { estimateTextTokens } from '../../conversation/tokens.ts'
 import type { ApiUsage } from '../process/protocol.ts'
 
-/** Later counts replace earlier ones; what they leave out or give as null stays. */
+/** Merges two counts: a later value replaces the earlier one, unless it is missing or null. */
 export function mergeUsage(usage: ApiUsage, later: ApiUsage | null | undefined): ApiUsage {
   const given = Object.entries(later ?? {}).filter(([, value]) => value !== null)
   return { ...usage, ...Object.fromEntries(given) }
 }
 
-/** What of an answer has come before it was cut off. */
+/** The part of an answer that was received before it was cut. */
 export type Received = {
   blocks: readonly { kind: string; text: string }[]
-  /** The thinking that the CLI has counted: its words are not all shown. */
+  /** The CLI's own count of thinking tokens, because not all thinking is shown. */
   thinkingTokens: number
 }
 
 /**
- * The usage of an answer that we cut ourselves. The model API counts the tokens at the end; what
- * was written until then is estimated, and is no less than what the API said at the start.
+ * The usage of an answer that was cut here. The model API counts tokens at the end, so the text
+ * received until then is estimated; the result is never below the API's count at the start.
  */
 export function estimateUsage(usage: ApiUsage, { blocks, thinkingTokens }: Received): Usage {
   const counted = toUsage(usage)
@@ -30,7 +30,7 @@ export function estimateUsage(usage: ApiUsage, { blocks, thinkingTokens }: Recei
   return { ...counted, outputTokens, reasoningTokens }
 }
 
-/** The model API's counts as the neutral ones. */
+/** Converts the model API's counts. */
 export function toUsage(usage: ApiUsage): Usage {
   const cachedTokens = usage.cache_read_input_tokens ?? 0
   const cacheCreationTokens = usage.cache_creation_input_tokens ?? 0

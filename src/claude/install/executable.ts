@@ -9,7 +9,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** Enough of a file to tell its kind, and all of a launcher script. */
+/** Enough to recognise the kind of a file, and to hold a whole launcher script. */
 const HEAD_BYTES = 4_096
 
 /** ELF, PE, and Mach-O in one or several architectures. */
@@ -23,11 +23,11 @@ export type Found =
 export type System = { env: NodeJS.ProcessEnv; platform: NodeJS.Platform }
 
 /**
- * Follows a found `claude` to something the system starts by itself, with no shell and, where the
- * native executable is installed beside a script, no Node: a service's PATH often has none.
+ * Follows a `claude` that was found to a file that the system can start without a shell and, if the
+ * native executable is installed beside a script, without Node: a service's PATH often has neither.
  *
- * Symlinks to a native executable are kept as they are: installers point them to the new version
- * on update and delete the old one, while we may go on starting workers for weeks.
+ * Symlinks to a native executable are kept. Installers point them to the new version on update and
+ * delete the old one, and this server may start workers for weeks.
  */
 export function resolveExecutable(path: string, system: System): Found {
   const head = readHead(path)
@@ -36,24 +36,24 @@ export function resolveExecutable(path: string, system: System): Found {
 
   const target = /\.(cmd|bat)$/i.test(path) ? shimTarget(path, head) : path
   if (target === undefined) {
-    return { type: 'unusable', reason: 'a batch file that starts no program' }
+    return { type: 'unusable', reason: 'a batch file that does not start a program' }
   }
   const native = nativeOf(target, system)
   if (native !== undefined) return withPermission(native, system)
   if (system.platform === 'win32') {
-    return { type: 'unusable', reason: 'a script without the native executable it should start' }
+    return { type: 'unusable', reason: 'a script whose native executable is missing' }
   }
   return withInterpreter(path, head, system)
 }
 
 /** npm's shims say `"%dp0%\node_modules\...\claude.exe" %*`, pnpm's `"%~dp0\..."`. */
 function shimTarget(path: string, head: Buffer): string | undefined {
-  // The last one: before it, a shim for a script looks for a Node of its own.
+  // The last one, because before it a shim for a script looks for Node.
   const last = [...head.toString('utf8').matchAll(/"%(?:~dp0|dp0%)([^"%]+)"/g)].at(-1)?.[1]
   return last === undefined ? undefined : join(dirname(path), ...last.split(/[\\/]/))
 }
 
-/** The native executable that a launcher, or the npm package it belongs to, stands for. */
+/** The native executable that a launcher starts, or that is in the launcher's npm package. */
 function nativeOf(path: string, { platform }: System): string | undefined {
   return [path, ...packagedNatives(path, platform)].find((file) => {
     const head = readHead(file)
@@ -70,7 +70,8 @@ function packagedNatives(path: string, platform: NodeJS.Platform): string[] {
   const root = /^.*[\\/]@anthropic-ai[\\/]claude-code(?=[\\/])/.exec(realPath(path))?.[0]
   if (root === undefined) return []
   const file = platform === 'win32' ? 'claude.exe' : 'claude'
-  // Package managers install the one that fits the C library. Rosetta runs us as x64 on arm64.
+  // Package managers install the build for the system's C library. Under Rosetta this process is
+  // x64, but the machine is arm64.
   const builds = [process.arch, `${process.arch}-musl`, ...(platform === 'darwin' ? ['arm64'] : [])]
   return [
     join(root, 'bin', 'claude.exe'),
@@ -81,7 +82,10 @@ function packagedNatives(path: string, platform: NodeJS.Platform): string[] {
   ]
 }
 
-/** A script is as good as its first line: `env node` fails where PATH has no Node. */
+/**
+ * A script works only if the interpreter in its first line is found: `env node` fails if PATH has
+ * no Node.
+ */
 function withInterpreter(path: string, head: Buffer, system: System): Found {
   const [line = ''] = head.toString('utf8').split('\n')
   if (!line.startsWith('#!')) {
@@ -110,7 +114,7 @@ const isNative = (head: Buffer) =>
 
 function readHead(path: string): Buffer | undefined {
   try {
-    // Opening anything but a file can block, as a named pipe does.
+    // Opening a named pipe or a device can block.
     if (!statSync(path).isFile()) return undefined
     const file = openSync(path, 'r')
     try {
@@ -120,7 +124,7 @@ function readHead(path: string): Buffer | undefined {
       closeSync(file)
     }
   } catch {
-    // Not there, or not for us to read: no use either way.
+    // Missing or not readable.
     return undefined
   }
 }
@@ -129,7 +133,7 @@ function realPath(path: string): string {
   try {
     return realpathSync(path)
   } catch {
-    // A shim may name a file that is gone, while its package is still there.
+    // A shim may name a file that is gone although its package is still there.
     return path
   }
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 export type Machine = { env: NodeJS.ProcessEnv; platform: NodeJS.Platform; home: string }
 
 /**
- * The folders that installers put `claude` in, most usual first. A service manager starts us with
- * a bare PATH that names none of them.
+ * The folders in which installers put `claude`, most common first. A service manager starts this
+ * server with a short PATH without them.
  */
 export function installPlaces(machine: Machine): string[] {
   const places = machine.platform === 'win32' ? windowsPlaces(machine) : unixPlaces(machine)
@@ -29,7 +29,7 @@ function windowsPlaces({ env, home }: Machine): string[] {
 function unixPlaces({ env, home }: Machine): string[] {
   return [
     join(home, '.local/bin'),
-    // Before the script beside it, which only starts this one.
+    // Before the script in ~/.claude/local, which only starts this file.
     join(home, '.claude/local/node_modules/.bin'),
     join(home, '.claude/local'),
     '/opt/homebrew/bin',
@@ -52,7 +52,7 @@ function unixPlaces({ env, home }: Machine): string[] {
   ]
 }
 
-/** nvm keeps one set of global packages for each Node; the newest Node's counts first. */
+/** nvm keeps global packages for each version of Node; the newest comes first. */
 function nvmPlaces(nvm: string): string[] {
   const versions = join(nvm, 'versions/node')
   return list(versions)
@@ -64,7 +64,7 @@ function list(folder: string): string[] {
   try {
     return readdirSync(folder).filter((name) => /^v\d+\.\d+\.\d+$/.test(name))
   } catch {
-    // No such folder: no nvm here.
+    // nvm is not installed.
     return []
   }
 }

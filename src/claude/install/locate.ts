@@ -5,7 +5,7 @@ import { resolveExecutable, type System } from './executable.ts'
 import { installPlaces } from './install-places.ts'
 
 export type LocateOptions = {
-  /** The value of `--claude`: when given, nothing else is looked at. */
+  /** The value of `--claude`. If given, no other place is searched. */
   claude?: string | undefined
   env?: NodeJS.ProcessEnv
   platform?: NodeJS.Platform
@@ -14,7 +14,10 @@ export type LocateOptions = {
   places?: readonly string[]
 }
 
-/** The absolute path of a `claude` that can be started as it is: the flag's, or the first found. */
+/**
+ * The absolute path of a `claude` that can be started: the one of `--claude`, or the first one
+ * found.
+ */
 export function locateClaude({
   claude,
   env = process.env,
@@ -41,7 +44,7 @@ export function locateClaude({
       ...(unusable.length > 0 ? [`Found but unusable: ${unusable.join(', ')}.`] : []),
       `Looked for ${fileNames(system).join(', ')} on PATH and in ${places.join(', ')}.`,
       `Install it with \`${INSTALLER[platform === 'win32' ? 'windows' : 'unix']}\` or ` +
-        '`npm install -g @anthropic-ai/claude-code`, or name it with --claude <path>.',
+        '`npm install -g @anthropic-ai/claude-code`, or give its path with --claude <path>.',
     ].join('\n'),
   )
 }
@@ -58,7 +61,9 @@ function locateNamed(path: string, system: System): string {
   throw new TurnError('cli_missing', `--claude ${path} cannot be used: ${reason}.`)
 }
 
-/** Relative entries are left out: a file in the working directory must not pass for the CLI. */
+/**
+ * Relative entries are left out, so that a file in the working directory is never run as the CLI.
+ */
 function pathFolders({ env, platform }: System): string[] {
   const separator = platform === 'win32' ? ';' : ':'
   return (variable(env, 'PATH', platform) ?? '')
@@ -66,7 +71,7 @@ function pathFolders({ env, platform }: System): string[] {
     .filter((folder) => isAbsolute(folder))
 }
 
-/** The executable first; then what npm and pnpm make, which is followed to the executable. */
+/** The executable first, then the launchers of npm and pnpm, which lead to the executable. */
 function fileNames({ env, platform }: System): string[] {
   if (platform !== 'win32') return ['claude']
   const extensions = (variable(env, 'PATHEXT', platform) ?? '.EXE;.CMD').toLowerCase().split(';')
@@ -74,7 +79,7 @@ function fileNames({ env, platform }: System): string[] {
   return known.map((extension) => `claude${extension}`)
 }
 
-/** Windows spells PATH as `Path`, and a copy of the environment no longer ignores the case. */
+/** Windows writes PATH as `Path`, and names in a copy of the environment are case-sensitive. */
 function variable(env: NodeJS.ProcessEnv, name: string, platform: NodeJS.Platform) {
   if (platform !== 'win32') return env[name]
   return Object.entries(env).find(([key]) => key.toUpperCase() === name)?.[1]

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { TurnError } from '../../errors.ts'
 import { withPrivateFiles } from '../process/private-files.ts'
 
-/** Far above any answer of ours to come; a program that is not the CLI may print without end. */
+/** Far more than any answer that is expected; another program might print without end. */
 const MAX_OUTPUT_CHARS = 65_536
 
 export type Command = {
@@ -14,16 +14,19 @@ export type Command = {
 
 export type Output = { code: number | null; stdout: string; stderr: string }
 
-/** Runs the CLI to its end for one short answer; on time-out it is killed, reaped and an error. */
+/**
+ * Runs the CLI until it exits and returns its short output. After a timeout it is killed, and the
+ * call fails.
+ */
 export async function runOnce(command: Command): Promise<Output> {
   const child = spawn(command)
   const kill = () => {
     try {
-      // The group, not only the leader: a wrapper script leaves its child behind otherwise.
+      // The whole process group, because a wrapper script would leave its child behind.
       if (process.platform === 'win32') child.kill('SIGKILL')
       else process.kill(-child.pid, 'SIGKILL')
     } catch {
-      // ESRCH: already gone, which is what was wanted.
+      // ESRCH: the process is already gone.
     }
   }
   const { promise: timeout, reject } = Promise.withResolvers<never>()
@@ -48,7 +51,8 @@ function spawn({ path, args, env }: Command) {
     return withPrivateFiles(() =>
       Bun.spawn([path, ...args], {
         env,
-        // The CLI reads project settings from where it runs: let that be a place as trusted as itself.
+        // The CLI reads project settings from its working directory, so this is the executable's
+        // own folder, which is trusted anyway.
         cwd: dirname(path),
         stdin: 'ignore',
         stdout: 'pipe',
@@ -66,7 +70,7 @@ function timeoutMessage({ path, args, timeoutMs }: Command): string {
   return `${[path, ...args].join(' ')} gave no answer within ${timeoutMs / 1000} s.`
 }
 
-/** Leaving the loop cancels the stream, so that an endless writer ends on EPIPE. */
+/** Leaving the loop cancels the stream, so that a program that prints without end gets EPIPE. */
 async function readHead(stream: ReadableStream<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder()
   let head = ''

@@ -1,12 +1,12 @@
 import { TurnError } from '../../errors.ts'
 import { runOnce } from './run-once.ts'
 
-/** The first to know `client_composed`; every message we send works from here on. */
+/** The first version with `client_composed` and with every other message that is sent here. */
 export const MINIMUM_VERSION = '2.1.248'
 
-/** The CLI answers in 10 ms; a cold disk with 370 MB to map may need seconds. */
+/** The CLI answers in 10 ms; reading its 370 MB from a cold disk may take seconds. */
 const VERSION_TIMEOUT_MS = 10_000
-/** How much of a wrong answer is quoted. */
+/** How much of an unexpected answer is quoted. */
 const QUOTE_CHARS = 200
 
 const UPDATE =
@@ -27,12 +27,12 @@ export async function readVersion(
   const answer = (stdout.trim() || stderr.trim()).slice(0, QUOTE_CHARS)
   throw new TurnError(
     'cli_missing',
-    `${path} does not answer --version like the claude CLI: ` +
-      `exit code ${code}, ${JSON.stringify(answer)}. Name the right one with --claude <path>.`,
+    `${path} does not answer --version as the claude CLI does: ` +
+      `exit code ${code}, ${JSON.stringify(answer)}. Give the path of the claude CLI with --claude <path>.`,
   )
 }
 
-/** Refuses a CLI that would misread our messages, or end on them, rather than find out mid-turn. */
+/** Refuses a CLI that is too old for the messages that it would get, before it gets any. */
 export function assertSupported(version: string): void {
   if (!RELEASE.test(version)) {
     throw new TurnError(
@@ -45,7 +45,7 @@ export function assertSupported(version: string): void {
     throw new TurnError(
       'cli_too_old',
       `The claude CLI is version ${version}; claude-max-api needs ${MINIMUM_VERSION} or newer, ` +
-        `the first that can be handed a whole conversation unchanged. ${UPDATE}`,
+        `the first that accepts a whole conversation unchanged. ${UPDATE}`,
     )
   }
 }

@@ -1,28 +1,33 @@
 import { PER_TOKEN } from '../account/billing.ts'
-import { handedOn } from './handed-on.ts'
+import { cliEnvironment } from './cli-environment.ts'
 import { INITIAL_SETTINGS } from '../settings/settings.ts'
 
 const WORKER_ENV = {
-  // A conversation is never summarised or rewritten behind the client's back.
+  // Stops the CLI from summarising a conversation, which the client would not notice.
   DISABLE_COMPACT: '1',
-  // The second answer to a request that broke off would have to continue the first.
+  // Stops the CLI from repeating a broken stream as a plain request: its answer would have to
+  // continue the first.
   CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: '1',
-  // Tools reach the model under the names the client's prompts use.
+  // Tools reach the model under the client's own names.
   CLAUDE_AGENT_SDK_MCP_NO_PREFIX: '1',
   ENABLE_TOOL_SEARCH: 'false',
   // Without this the CLI cuts descriptions of tools at 4,096 characters.
   CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH: '100000000',
-  // With a client's tool named Agent, the CLI would describe its own agents.
+  // Otherwise the CLI describes its own agents if a client has a tool named Agent.
   CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS: '1',
-  // It would put a file that it keeps for the working directory before each conversation.
+  // Otherwise the CLI adds a memory file of the working directory to each conversation.
   CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
-  // One request per turn and nothing beside it; the owner updates the CLI, not a worker.
+  // No requests beside the client's. Updating the CLI is left to its owner.
   DISABLE_AUTOUPDATER: '1',
   DISABLE_TELEMETRY: '1',
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
 }
 
-/** What changes a request or ends the CLI: of 610 names tried with 2.1.328, these. Empty is unset. */
+/**
+ * Variables that change a request or make the CLI exit, found by trying 610 names with 2.1.328.
+ * Their value is empty, which
+ * the CLI treats as not set.
+ */
 export const UNSET: readonly string[] = [
   'CLAUDE_AGENT_SDK_CLIENT_APP',
   'CLAUDE_AGENT_SDK_VERSION',
@@ -40,15 +45,15 @@ export const UNSET: readonly string[] = [
 
 /** What may differ between the workers of two servers. */
 export type WorkerChoices = {
-  /** How often the CLI asks again by itself; most clients do, too. */
+  /** How often the CLI repeats a failed request by itself. */
   retries?: number
-  /** Whether what bills per token is kept from the CLI. */
+  /** Whether variables that bill per token are hidden from the CLI. */
   subscriptionOnly?: boolean
 }
 
 /**
- * How a worker is started: nothing of the owner's machine gets in (no built-in tools, settings,
- * hooks, skills, plugins, MCP servers), and nothing of a conversation travels in argv.
+ * The arguments of a worker. They keep everything of the owner's machine out (built-in tools,
+ * settings, hooks, skills, plugins, MCP servers) and contain nothing of a conversation.
  */
 export function workerArgs(choices: WorkerChoices = {}): string[] {
   return [
@@ -63,18 +68,21 @@ export function workerArgs(choices: WorkerChoices = {}): string[] {
     ...['--settings', JSON.stringify(workerSettings(choices))],
     '--no-session-persistence',
     '--disable-slash-commands',
-    // Grants every tool of the client, whatever its name; without it each call is refused locally.
+    // Allows every tool of the client. Otherwise the CLI refuses each call by itself.
     ...['--allowedTools', 'mcp__client'],
   ]
 }
 
 export const WORKER_ARGS: readonly string[] = workerArgs()
 
-/** `env` in the owner's ~/.claude.json overrides the environment of the process, but not these. */
+/**
+ * Settings for the CLI. `env` in the owner's ~/.claude.json overrides the environment of the
+ * process, but not these.
+ */
 export function workerSettings({ retries = 0, subscriptionOnly = false }: WorkerChoices): object {
   const unset = [...UNSET, ...(subscriptionOnly ? PER_TOKEN : [])]
   return {
-    // With a client's tool named Bash, the CLI would tell the model how to sign commits.
+    // Otherwise the CLI tells the model how to sign commits if a client has a tool named Bash.
     attribution: { commit: '', pr: '' },
     env: {
       ...Object.fromEntries(unset.map((name) => [name, ''])),
@@ -86,8 +94,8 @@ export function workerSettings({ retries = 0, subscriptionOnly = false }: Worker
 }
 
 /**
- * The worker's environment: what the CLI gets of the owner's, and what keeps a worker quiet.
- * `retries`: how often the CLI asks again by itself; most clients do, too.
+ * The environment of a worker: what the CLI gets of the owner's, and variables that turn off
+ * everything but answers. `retries`: how often the CLI repeats a failed request by itself.
  */
 export function workerEnv(
   env: Record<string, string | undefined>,
@@ -95,7 +103,7 @@ export function workerEnv(
   retries = 0,
 ): Record<string, string> {
   return {
-    ...handedOn(env),
+    ...cliEnvironment(env),
     ...WORKER_ENV,
     CLAUDE_CODE_MAX_RETRIES: String(retries),
     CLAUDE_CODE_TMPDIR: tempDir,

@@ -1,6 +1,6 @@
 /**
- * Whose files are whose, told by a lock of the system: it ends with the process that holds it,
- * however that ends. The number of a process would not do, because in a container the next server
+ * Files that belong to a process, marked by a lock file. The system releases the lock when the
+ * process ends, however it ends. A process id would not do, because in a container the next server
  * has the same one.
  */
 import { Database } from 'bun:sqlite'
@@ -10,10 +10,10 @@ import { join } from 'node:path'
 
 const CLAIM = '.claim'
 
-/** The names of this process by folder, each with the lock that keeps it. */
+/** This process's prefix for each folder, with the lock that protects it. */
 const held = new Map<string, { name: string; lock: Database | undefined }>()
 
-/** What the names of this process's files in the folder begin with, before a dot. */
+/** The prefix, before a dot, of the names of this process's files in the folder. */
 export function claimIn(folder: string): string {
   const before = held.get(folder)
   if (before && existsSync(join(folder, before.name + CLAIM))) return before.name
@@ -24,11 +24,11 @@ export function claimIn(folder: string): string {
   closeSync(openSync(path, 'wx', 0o600))
   const lock = tryLock(path)
   held.set(folder, { name, lock })
-  // Swept before it was locked: once more.
+  // Another process removed the file before it was locked: try again.
   return existsSync(path) ? name : claimIn(folder)
 }
 
-/** Removes the files of processes that are gone. */
+/** Removes the files of processes that have ended. */
 export function sweepUnclaimed(folder: string): void {
   const files = Map.groupBy(list(folder), (file) => file.split('.', 1)[0] ?? '')
   for (const [name, names] of files) {
@@ -40,12 +40,12 @@ export function sweepUnclaimed(folder: string): void {
   }
 }
 
-/** The lock, or undefined if somebody holds it. */
+/** The lock, or undefined if another process holds it. */
 function tryLock(path: string): Database | undefined {
   let database: Database | undefined
   try {
     database = new Database(path)
-    // Nothing is ever written: the journal need be no file.
+    // Nothing is ever written, so the journal needs no file.
     database.run('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     return database
   } catch {
@@ -58,7 +58,7 @@ function list(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch {
-    // No such directory: nothing was left in it.
+    // The directory does not exist, so nothing was left in it.
     return []
   }
 }

@@ -6,30 +6,35 @@ import { ndjson } from './ndjson.ts'
 import { type CliProcess, type Exit, spawnCli, type SpawnOptions } from './process.ts'
 import { type CliMessage, isBrokenMessage, parseCliMessage, unreadable } from './protocol.ts'
 
-/** A boot takes 0.3 s alone and 2.5 s among eight; past this something is wrong. */
+/** A start takes 0.3 s alone and 2.5 s with eight at once. After this time something is wrong. */
 const CONTROL_TIMEOUT_MS = 30_000
-/** How long the output of a dead process may still be read. */
+/** How long to go on reading the output of a process that has ended. */
 const DRAIN_TIMEOUT_MS = 1_000
 
-/** Stands for a message that cannot be read. */
+/** Marks a message that cannot be parsed. */
 const BROKEN = Symbol('broken')
 
 export type ConnectionOptions = SpawnOptions & {
   guard: Guard
-  /** Where a worker that was killed may have left files. */
+  /** Where a killed worker may have left files. */
   places: Places
-  /** How long the CLI may leave a control request unanswered, its first included. */
+  /** How long the CLI may take to answer a control request, also the first one. */
   controlTimeoutMs?: number
-  /** Takes what the CLI prints, one after another; while it waits, no more is read. */
+  /** Gets the CLI's messages one by one; nothing more is read until it resolves. */
   onMessage: (message: CliMessage) => Promise<void>
   onRequest: ControlHandler
-  /** The CLI is gone, or what it prints cannot be read; once or more, the first reason counts. */
+  /**
+   * The CLI has ended, or its output cannot be parsed. May be called several times; the first
+   * reason counts.
+   */
   onFailure: (reason: Error) => void
 }
 
-/** A running CLI to talk with: lines in, messages out, control requests both ways. */
+/**
+ * The connection to a running CLI: sends lines, receives messages, and exchanges control requests.
+ */
 export class Connection {
-  /** Settles when the process is reaped and all that it printed has been taken. */
+  /** Settles when the process is reaped and all its output has been handled. */
   readonly exited: Promise<Exit>
   readonly #process: CliProcess
   readonly #control: Control
@@ -69,7 +74,7 @@ export class Connection {
     if (text !== '') this.#process.write(text)
   }
 
-  /** A control request as a line to write with others, and its answer. */
+  /** A control request as a line, to be written together with others, and its response. */
   prepare(request: ControlRequest): ReturnType<Control['request']> {
     return this.#control.request(request)
   }
@@ -80,13 +85,13 @@ export class Connection {
     return response
   }
 
-  /** Ends the process in its own good order and waits until it is reaped. */
+  /** Lets the process end by itself and waits until it is reaped. */
   async end(): Promise<void> {
     await this.#process.end()
     await this.exited
   }
 
-  /** For when the next millisecond counts. */
+  /** Kills the process at once. */
   kill(): void {
     this.#process.kill()
   }
@@ -94,7 +99,7 @@ export class Connection {
   async #pump(): Promise<void> {
     try {
       for await (const value of this.#process.stdout.pipeThrough(ndjson({ onGarbage }))) {
-        // Not thrown by the stream, which would lose what was read before it.
+        // Not thrown by the stream, because then the messages before it would be lost.
         if (value === BROKEN) throw unreadable('a message')
         const message = parseCliMessage(value)
         if (message && !this.#control.accept(message)) await this.#onMessage(message)
@@ -102,7 +107,7 @@ export class Connection {
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)))
     }
-    // A CLI that has closed its output is of no use, whether it exits by itself or not.
+    // A CLI that has closed its output cannot be used, whether it exits by itself or not.
     void this.#process.end()
   }
 
@@ -112,7 +117,7 @@ export class Connection {
   }
 }
 
-/** Words of whatever else writes to the same output harm nobody, unless they broke a message. */
+/** Other programs' output in the same stream is harmless, unless it broke a message. */
 function onGarbage(line: string): typeof BROKEN | undefined {
   return isBrokenMessage(line) ? BROKEN : undefined
 }

@@ -1,28 +1,28 @@
 import { TurnError } from '../../errors.ts'
 import type { CliMessage } from './protocol.ts'
 
-/** A control request is answered in milliseconds; past this the CLI is taken for hung. */
+/** A control request is answered within milliseconds. After this time the CLI counts as hung. */
 const CONTROL_TIMEOUT_MS = 30_000
 
 type Pending = { resolve(response: unknown): void; reject(error: Error): void }
 
 export type ControlRequest = { subtype: string; [key: string]: unknown }
 
-/** Answers a request that the CLI makes of us; a throw becomes an error answer. */
+/** Answers a control request of the CLI; an exception becomes an error response. */
 export type ControlHandler = (request: ControlRequest) => Promise<object>
 
 export type Control = {
-  /** The line to write and the answer to wait for; an error answer rejects. */
+  /** The line to write, and the response to wait for; an error response rejects. */
   request(request: ControlRequest): { line: string; response: Promise<unknown> }
-  /** Takes control messages out of the CLI's output; false for any other message. */
+  /** Handles control messages of the CLI; returns false for any other message. */
   accept(message: CliMessage): boolean
-  /** Fails everything pending, and whatever comes later, with one reason. */
+  /** Rejects everything pending, and all later requests, with this reason. */
   close(reason: Error): void
 }
 
 /**
- * The control channel's correlation, apart from the process: requests by id both ways. Nothing
- * here writes except `write`, through which answers to the CLI's own requests go.
+ * Matches control requests with their responses, in both directions. It knows nothing of the
+ * process: answers to the CLI's requests are sent through `write`.
  */
 export function createControl(
   write: (line: string) => void,
@@ -43,7 +43,7 @@ export function createControl(
 
   const settle = (response: Extract<CliMessage, { type: 'control_response' }>['response']) => {
     const waiting = pending.get(response.request_id)
-    // A second answer, or one that came after its time-out: nobody waits for it.
+    // A second response, or one after the timeout: nobody waits for it.
     if (!waiting) return
     pending.delete(response.request_id)
     if (response.subtype === 'success') return waiting.resolve(response.response)
@@ -59,7 +59,8 @@ export function createControl(
     request(request) {
       const id = `r${nextId++}`
       const response = closed ? Promise.reject(closed) : waitFor(id, request.subtype)
-      // The caller may await several answers one after another; none may go unhandled meanwhile.
+      // The caller may await several responses one after another, so a rejection may come before
+      // anyone waits for it.
       response.catch(() => {})
       return { line: toLine({ type: 'control_request', request_id: id, request }), response }
     },

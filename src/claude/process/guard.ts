@@ -1,10 +1,10 @@
 import type { Log } from '../../log.ts'
 
 /**
- * Reads `+ pid` and `- pid`; at the end of its input it ends the process groups that are left,
- * politely first, so that the CLI removes its own files. The pipe ends when the proxy does, however
- * it does, and `kill -9` of the proxy runs no code of ours. POSIX sh alone; it must outlive the
- * signals that end the proxy.
+ * The guard's script. It reads `+ pid` and `- pid`. At the end of its input it ends the process
+ * groups that are left, first with SIGTERM, so that the CLI can remove its files. The pipe ends
+ * when the server does, also after `kill -9`, which lets no code of the server run. The script is
+ * plain POSIX sh, and ignores the signals that end the server.
  */
 const SCRIPT = `
 trap '' INT TERM HUP
@@ -20,18 +20,20 @@ for pid in $left; do kill -TERM "-$pid" 2>/dev/null; done
 for pid in $left; do kill -KILL "-$pid" 2>/dev/null; done
 `
 
-/** A guard that keeps dying is of no use; something on this machine does not want it. */
+/** After so many restarts the guard is given up: something on this machine keeps ending it. */
 const MAX_RESTARTS = 5
 
-/** Sees to it that no worker outlives the proxy. */
+/** A process that ends the workers if the server dies. */
 export type Guard = {
   add(pid: number): void
   remove(pid: number): void
-  /** Lets the guard go; call when the workers are gone. */
+  /** Ends the guard; call it when the workers are gone. */
   close(): Promise<void>
 }
 
-/** Starts the guard; without a POSIX shell there is none, and workers end with their stdin. */
+/**
+ * Starts the guard. Without a POSIX shell there is none; workers then end when their stdin closes.
+ */
 export function startGuard(log: Log): Guard {
   const pids = new Set<number>()
   let restarts = 0
@@ -46,13 +48,16 @@ export function startGuard(log: Log): Guard {
         stdout: 'ignore',
         stderr: 'ignore',
         env: { PATH: '/usr/bin:/bin' },
-        // Not in our process group: Ctrl-C goes to all of that.
+        // In a process group of its own, because Ctrl-C goes to the whole group of the server.
         detached: true,
       })
       void child.exited.then(restart)
       return child
     } catch (error) {
-      log.warn('No guard: a killed proxy may leave workers behind.', { error })
+      log.warn(
+        'The guard process could not be started. If this server is killed, claude processes may be left behind.',
+        { error },
+      )
       return undefined
     }
   }
@@ -68,7 +73,7 @@ export function startGuard(log: Log): Guard {
       void shell?.stdin.write(`${what} ${pid}\n`)
       void Promise.resolve(shell?.stdin.flush()).catch(() => {})
     } catch {
-      // A dead guard; `restart` tells its successor everything.
+      // The guard has died; `restart` tells the next one about all workers.
     }
   }
 

@@ -4,17 +4,17 @@ import { cacheDir, homeDir } from '../../platform/directories.ts'
 import { sweepUnclaimed } from './claim.ts'
 import { sessionDir } from '../history/session-file.ts'
 
-/** What a worker may leave behind, and where. */
+/** Where a worker may leave files behind. */
 export type Places = { env: Readonly<Record<string, string | undefined>>; temp: string }
 
-/** Where the CLI keeps its files. */
+/** The CLI's configuration directory. */
 export function configDir(env: Places['env']): string {
   return env['CLAUDE_CONFIG_DIR'] || join(homeDir(env), '.claude')
 }
 
 /**
- * Removes the files of a worker that could not do it itself: a killed CLI leaves its socket and
- * its entry among the sessions. Only files named after that very process.
+ * Removes the socket and the session entry of a CLI that was killed and could not do it itself.
+ * Only files with the name of that process are removed.
  */
 export function removeLeftovers(pid: number, { env, temp }: Places): void {
   const named = new RegExp(`^${pid}\\.`)
@@ -23,7 +23,7 @@ export function removeLeftovers(pid: number, { env, temp }: Places): void {
   }
 }
 
-/** Removes the sockets of workers, and the histories of proxies, that are gone: of a killed proxy. */
+/** Removes what a killed server left: sockets of its workers, and history files. */
 export function sweepTemp(temp: string): void {
   const sockets = join(temp, 'cc-socks')
   for (const name of list(sockets)) {
@@ -35,10 +35,10 @@ export function sweepTemp(temp: string): void {
   sweepProbes(temp)
 }
 
-/** A boot takes seconds at most; whatever is older is of no use to anybody. */
+/** A start takes seconds; older directories are not in use. */
 const PROBE_MS = 5 * 60_000
 
-/** Removes the directories in which workers tried, at their boot, how to watch files: one for each. */
+/** Removes the directories in which workers tested, at their start, how to watch files. */
 export function sweepProbes(temp: string, now = Date.now()): void {
   for (const owner of list(temp).filter((name) => /^claude-\w+$/.test(name))) {
     for (const name of list(join(temp, owner))) {
@@ -51,13 +51,13 @@ export function sweepProbes(temp: string, now = Date.now()): void {
 }
 
 /**
- * Removes what the CLI notes of the tools that workers called: a file for each worker, which
- * nothing else removes. Only those of the workers' own directory.
+ * Removes the CLI's log files of tool calls, one per worker. Only those of the workers' own
+ * directory.
  */
 export function sweepToolLogs(cwd: string, { env }: Pick<Places, 'env'>): void {
   const cache = cacheDir(env)
   if (cache === undefined) return
-  // The CLI's name for a directory: whatever is not a letter or a digit becomes a dash.
+  // The CLI's name for a directory: characters other than letters and digits become dashes.
   const dir = join(cache, 'claude-cli-nodejs', cwd.replace(/[^a-zA-Z0-9]/g, '-'))
   rmSync(dir, { recursive: true, force: true })
 }
@@ -66,7 +66,7 @@ function list(dir: string): string[] {
   try {
     return readdirSync(dir)
   } catch {
-    // No such directory: nothing was left in it.
+    // The directory does not exist, so nothing was left in it.
     return []
   }
 }

@@ -1,13 +1,13 @@
 import { TurnError } from '../../errors.ts'
 
-/** The longest line accepted: an assistant message with the largest tool input, and room. */
+/** The longest line accepted: enough for an assistant message with the largest tool input. */
 const MAX_LINE_CHARS = 64 * 1024 * 1024
 
 /**
- * Bytes in, one parsed JSON value per line out. Bytes may be split anywhere, also inside a
- * character; the last line needs no newline. A line that is not JSON is handed to `onGarbage` and
- * passed over, unless that says what is to stand in its place. A line over the limit is fatal,
- * because what follows it cannot be trusted.
+ * Parses bytes into one JSON value per line. Bytes may be split anywhere, also inside a character,
+ * and the last line needs no newline. A line that is not JSON goes to `onGarbage`, whose return
+ * value, if any, takes its place. A line that is too long is fatal, because what follows it cannot
+ * be trusted.
  */
 export function ndjson({
   maxLineChars = MAX_LINE_CHARS,

@@ -7,32 +7,32 @@ import { type Env, homeDir } from '../../platform/directories.ts'
 export type NeutralDir = { cwd: string; temp: string }
 
 /**
- * The empty directory that every worker runs in, and the one for its temporary files.
+ * Makes the empty directory that every worker runs in, and the one for its temporary files.
  *
- * The CLI tells the model its working directory, so the path names nobody (a home or a data
- * directory would), and it is the same for every worker, so that prompt caches hit across them.
- * Made anew before each start, because systems clean their temp directories.
+ * The CLI tells the model its working directory. So the path must not contain a name, as a home
+ * directory does, and it is the same for every worker, so that prompt caches hit across workers. It
+ * is made before each start, because systems clean their temp directories.
  */
 export function neutralDir(base = USUAL_BASE): NeutralDir {
   const dirs = prepare(base)
   if (readdirSync(dirs.cwd).length > 0) {
-    throw new PlaceError(`The working directory ${dirs.cwd} must be empty. Empty it.`)
+    throw new PlaceError(`The working directory ${dirs.cwd} must be empty. Remove what is in it.`)
   }
   return dirs
 }
 
 export type Base = {
   path: string
-  /** Why the better places were no use. */
+  /** Why the directories before it could not be used. */
   passedOver: readonly string[]
-  /** Removes what was made for this process alone. */
+  /** Removes the directory that was made for this process alone. */
   dispose(): void
 }
 
 /**
- * The first of these that can be made and is ours alone: whoever is first in a shared /tmp can take
- * any name there, or it cannot be written to. The last resort has a name that nobody can know
- * before; it is another one at each start, so the usual ones come first.
+ * The first of these directories that can be made and belongs to us. In a shared /tmp another user
+ * may have taken the name, or /tmp may be read-only. The last one has a random name, which nobody
+ * can take; but it differs at each start, so it comes last.
  */
 export function chooseBase(env: Env, bases = usualBases(env)): Base {
   const passedOver: string[] = []
@@ -62,11 +62,11 @@ export function chooseBase(env: Env, bases = usualBases(env)): Base {
 
 const NAME = `claude-max-api-${process.getuid?.() ?? 0}`
 
-// Not os.tmpdir(): TMPDIR often carries the user's name.
+// Not os.tmpdir(), because TMPDIR often contains the user's name.
 const USUAL_BASE =
   process.platform === 'win32' ? 'C:\\ProgramData\\claude-max-api' : join('/tmp', NAME)
 
-/** The one that all starts have in common, and others for when that is taken. */
+/** The directory that all starts have in common, and others for when it is taken. */
 function usualBases(env: Env): string[] {
   if (process.platform === 'win32') return [USUAL_BASE]
   const folders = ['/var/tmp', '/dev/shm', env['XDG_RUNTIME_DIR'], env['TMPDIR']]
@@ -76,7 +76,7 @@ function usualBases(env: Env): string[] {
   return [USUAL_BASE, ...neutral.map((folder) => join(String(folder), NAME))]
 }
 
-/** Whether a path says nothing of its owner's name or home. */
+/** Whether a path contains neither the owner's name nor the home directory. */
 export function namesNobody(path: string, env: Env): boolean {
   const home = homeDir(env)
   if (`${path}/`.startsWith(`${home}/`)) return false
@@ -90,7 +90,7 @@ function prepare(base: string): NeutralDir {
   return dirs
 }
 
-/** On a shared /tmp somebody else could have made the directory first, with files of theirs. */
+/** In a shared /tmp another user could have made the directory first, with files in it. */
 function ensurePrivate(dir: string): void {
   try {
     mkdirSync(dir, { mode: 0o700 })
@@ -101,7 +101,7 @@ function ensurePrivate(dir: string): void {
   if (process.platform === 'win32') return
   const stat = lstatSync(dir)
   if (!stat.isDirectory() || stat.uid !== process.getuid?.()) {
-    throw new PlaceError(`${dir} belongs to somebody else`)
+    throw new PlaceError(`${dir} belongs to another user`)
   }
   if ((stat.mode & 0o077) !== 0) chmodSync(dir, 0o700)
 }

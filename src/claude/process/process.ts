@@ -1,11 +1,11 @@
 import { TurnError } from '../../errors.ts'
 import { withPrivateFiles } from './private-files.ts'
 
-/** How long a CLI may take to end itself on SIGTERM: it needs 50 to 90 ms. */
+/** How long a CLI may take to exit after SIGTERM; it needs 50 to 90 ms. */
 const TERM_GRACE_MS = 2_000
-/** How long to wait for the last of stderr, which a stray grandchild could hold open for ever. */
+/** How long to wait for the end of stderr, which a child of the CLI could hold open for ever. */
 const STDERR_GRACE_MS = 500
-/** How much of the end of stderr is kept to explain a death. */
+/** How much of the end of stderr is kept, to explain an exit. */
 const STDERR_TAIL_CHARS = 2_000
 
 export type Exit = { code: number; signal: string | number | null; stderr: string }
@@ -23,15 +23,22 @@ export type CliProcess = {
   stdout: ReadableStream<Uint8Array>
   /** Settles once the process is gone and reaped; never rejects. */
   exited: Promise<Exit>
-  /** Queues text for stdin. A failed write says nothing: death is what `exited` tells. */
+  /**
+   * Queues text for stdin. A failed write is not reported; `exited` tells when the process is gone.
+   */
   write(text: string): void
-  /** SIGTERM, so that the CLI removes its own files; SIGKILL if that is not enough. */
+  /**
+   * Sends SIGTERM, so that the CLI removes its own files, and SIGKILL if it does not exit in time.
+   */
   end(): Promise<Exit>
-  /** SIGKILL, for when the next millisecond counts. */
+  /** Sends SIGKILL at once. */
   kill(): void
 }
 
-/** Starts the CLI in a process group of its own, so that Ctrl-C and kill reach what we mean. */
+/**
+ * Starts the CLI in a process group of its own, so that signals reach the CLI and its children, and
+ * Ctrl-C does not.
+ */
 export function spawnCli(options: SpawnOptions): CliProcess {
   const child = spawn(options)
   const stderr = readTail(child.stderr)
@@ -42,14 +49,14 @@ export function spawnCli(options: SpawnOptions): CliProcess {
   }))
 
   const signal = (name: NodeJS.Signals) => {
-    // Reaped: its number may be another process's by now.
+    // Already reaped: the process id may belong to another process by now.
     if (child.exitCode !== null || child.signalCode !== null) return
     try {
-      // The group, not only the leader: the CLI may have started helpers.
+      // The whole group, because the CLI may have started children.
       if (process.platform === 'win32') child.kill(name)
       else process.kill(-child.pid, name)
     } catch {
-      // ESRCH: already gone, which is what was wanted.
+      // ESRCH: the process is already gone.
     }
   }
 
@@ -90,12 +97,15 @@ function spawn({ path, args, env, cwd }: SpawnOptions) {
   }
 }
 
-/** A write to a dead child fails with EPIPE, thrown or rejected; unhandled it would end us too. */
+/**
+ * A write to a process that has ended throws or rejects with EPIPE, which would end this server if
+ * it were not handled.
+ */
 async function quietly(write: () => unknown): Promise<void> {
   try {
     await write()
   } catch {
-    // `exited` reports the death, with its reason.
+    // `exited` reports why the process is gone.
   }
 }
 

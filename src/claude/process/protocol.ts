@@ -1,7 +1,7 @@
 /**
- * What the CLI prints with `--output-format stream-json --verbose --include-partial-messages`, one
- * JSON object per line. Every `control_request` it prints must be answered, or it waits for ever.
- * Only what we use is described; the rest passes by unseen, so that a newer CLI does not break us.
+ * What the CLI prints with `--output-format stream-json --verbose --include-partial-messages`: one
+ * JSON object per line. Every `control_request` must be answered, or the CLI waits for ever. Only
+ * the fields in use are described, so that a newer CLI may add others.
  */
 import { z } from 'zod'
 import { TurnError } from '../../errors.ts'
@@ -33,7 +33,7 @@ const Delta = z.object({
   partial_json: z.string().optional(),
 })
 
-/** An event of the Messages API's own stream, as the CLI hands it on. */
+/** An event of the Messages API's own stream, passed on by the CLI. */
 const StreamEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('message_start'),
@@ -66,7 +66,7 @@ const CliMessage = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('stream_event'),
     event: StreamEvent,
-    /** At a `message_stop` that the CLI wrote itself: blocks from here on are given up. */
+    /** On a `message_stop` that the CLI wrote itself: blocks from this index on are abandoned. */
     abandoned_blocks: z.object({ from_block_index: z.number() }).nullish(),
   }),
   z.object({
@@ -105,9 +105,10 @@ const CliMessage = z.discriminatedUnion('type', [
     type: z.literal('system'),
     subtype: z.string(),
     status: z.string().nullish(),
-    /** Of subtype `thinking_tokens`: those since the last time. */
+    /** On subtype `thinking_tokens`: tokens since the last message. */
     estimated_tokens_delta: count,
-    // Of `init`, before each turn. In another shape it tells nothing; the rest counts still.
+    // On `init`, before each turn. If its form is unknown, it is ignored, and the rest still
+    // counts.
     tools: z.array(z.string()).optional().catch(undefined),
   }),
   z.object({ type: z.literal('rate_limit_event'), rate_limit_info: RateLimitInfo }),
@@ -130,23 +131,23 @@ export type CliMessage = z.infer<typeof CliMessage>
 export type ResultMessage = Extract<CliMessage, { type: 'result' }>
 export type AssistantMessage = Extract<CliMessage, { type: 'assistant' }>
 
-/** A line that has something of a message in it: one that was broken by words of another. */
+/** The start of a message inside a line: another program's output broke the line. */
 const BROKEN = /\{"type" ?: ?"/
 
-/** Whether a line that is no JSON was to be a message: then part of an answer may be lost. */
+/** Whether a line that is not JSON contains a message. Then part of an answer may be lost. */
 export function isBrokenMessage(line: string): boolean {
   return BROKEN.test(line)
 }
 
-/** Events without which an answer would be another one. */
+/** Events that change the answer if they are lost. */
 const EVENTS: ReadonlySet<unknown> = new Set(
   StreamEvent.options.map((event) => event.shape.type.value),
 )
 const Event = z.object({ type: z.literal('stream_event'), event: z.object({ type: z.string() }) })
 
 /**
- * The message, or undefined for a type, an event or a shape this version has no use for. Throws
- * where part of an answer would be lost: a short answer must not look whole.
+ * Parses a message. Undefined for a type, event or form that is not used here. Throws if part of an
+ * answer would be lost, because a short answer must not look complete.
  */
 export function parseCliMessage(value: unknown): CliMessage | undefined {
   const parsed = CliMessage.safeParse(value)
@@ -160,7 +161,7 @@ export function unreadable(what: string): TurnError {
   return new TurnError('worker', `The CLI printed ${what} that cannot be read.`)
 }
 
-/** One model as `list_models` and `initialize` report it. */
+/** One model, as in the responses to `list_models` and `initialize`. */
 const CliModel = z.object({
   value: z.string(),
   resolvedModel: z.string().optional(),
@@ -169,13 +170,13 @@ const CliModel = z.object({
   supportedEffortLevels: z.array(z.string()).optional(),
 })
 
-/** The answer to `list_models`. */
+/** The response to `list_models`. */
 export const ModelList = z.object({ models: z.array(CliModel) })
 
-/** The answer to `rewind_conversation`. */
+/** The response to `rewind_conversation`. */
 export const Rewound = z.object({ rewound: z.literal(true) })
 
-/** What of the answer to `initialize` is of use: where the CLI has its login from. */
+/** The part of the response to `initialize` that is used: where the CLI has its login from. */
 export const Initialized = z.object({
   account: z
     .object({

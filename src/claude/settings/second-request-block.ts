@@ -2,17 +2,18 @@ import type { Connection } from '../process/connection.ts'
 import type { LiveSettings } from './live-settings.ts'
 
 /**
- * From the CLI's word that it is about to ask the model: the request is out after 20 to 30 ms, and
- * a setting that changes before that holds it up for 10 more. No model answers sooner than this.
+ * Starts when the CLI reports that it is about to ask the model. The request is out after 20 to 30
+ * ms, and a setting that changes before that delays it by 10 ms more. No model answers sooner than
+ * this.
  */
 const DELAY_MS = 40
-/** What a model writes in that time, many times over: a limit below may cut the answer at once. */
+/** Far more than a model writes in that time. A smaller limit may cut the answer at once. */
 const SOON_TOKENS = 1_000
 
 /**
- * Keeps the CLI from asking the model a second time behind the client's back, as it does after a
- * cut-off, refused or empty answer: while a request is out, it is made to refuse any other by
- * itself. Undocumented, so a worker that goes on alone is killed as well.
+ * Stops the CLI from asking the model a second time by itself, as it does after a cut-off, refused
+ * or empty answer. While a request is out, a setting makes the CLI refuse any other. The setting is
+ * not documented, so a worker that may ask again is killed as well.
  */
 export class SecondRequestBlock {
   readonly #cli: Connection
@@ -24,20 +25,20 @@ export class SecondRequestBlock {
     this.#liveSettings = liveSettings
   }
 
-  /** A request is about to go out, whose answer may be so many tokens long. */
+  /** A request is about to go out; its answer may have `maxTokens` tokens. */
   requesting(maxTokens = Infinity): void {
     clearTimeout(this.#timer)
     if (maxTokens < SOON_TOKENS) return this.#set(true)
     this.#timer = setTimeout(() => this.#set(true), DELAY_MS)
   }
 
-  /** The answer has ended well, and another request may follow. */
+  /** The answer ended well, so another request may follow. */
   lift(): void {
     clearTimeout(this.#timer)
     this.#set(false)
   }
 
-  /** The CLI has ended: nothing can be sent to it. */
+  /** The CLI has ended, so nothing can be sent to it. */
   cancel(): void {
     clearTimeout(this.#timer)
   }

@@ -1,7 +1,7 @@
 import type { Conversation, Effort, Parameters, ToolChoice } from '../../conversation/types.ts'
 import { isBlank } from '../answer/stop-scanner.ts'
 
-/** Variables the CLI reads anew for each request; empty means unset. */
+/** Variables that the CLI reads for each request; empty means not set. */
 type LiveEnv = {
   CLAUDE_CODE_EXTRA_BODY: string
   CLAUDE_CODE_MAX_OUTPUT_TOKENS: string
@@ -11,7 +11,7 @@ type LiveEnv = {
 
 export type CliSettings = { model: string; effortLevel: string | null; env: LiveEnv }
 
-/** What a booted worker starts with. */
+/** The settings with which a worker starts. */
 export const INITIAL_SETTINGS: CliSettings = {
   model: '',
   effortLevel: null,
@@ -24,8 +24,8 @@ export const INITIAL_SETTINGS: CliSettings = {
 }
 
 /**
- * All settings of a request, also those it does not use: what one request asked for must not hold
- * for the next on the same worker.
+ * All settings of a request, also those that it leaves out: a setting of one request must not apply
+ * to the next one on the same worker.
  */
 export function toSettings(conversation: Conversation): CliSettings {
   const { model, effort, parameters } = conversation
@@ -41,24 +41,30 @@ export function toSettings(conversation: Conversation): CliSettings {
   }
 }
 
-/** The same settings, with the CLI made to refuse by itself to send anything to the model, or not. */
+/**
+ * The same settings, with or without the one that makes the CLI refuse to send anything to the
+ * model.
+ */
 export function withBlock(settings: CliSettings, blocks: boolean): CliSettings {
   const CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE = blocks ? '1' : ''
   return { ...settings, env: { ...settings.env, CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE } }
 }
 
-/** The part of `wanted` that is not in force yet, for `apply_flag_settings`; undefined if none. */
+/**
+ * The part of `wanted` that is not in force yet, for `apply_flag_settings`; undefined if there is
+ * none.
+ */
 export function settingsDifference(
   inForce: CliSettings,
   wanted: CliSettings,
 ): Record<string, unknown> | undefined {
-  // All of them, or the CLI goes back to what it was started with in those that are left out.
+  // All variables, because the CLI resets those that are left out.
   const envChanged = Object.entries(wanted.env).some(
     ([name, value]) => value !== Object.entries(inForce.env).find(([key]) => key === name)?.[1],
   )
   const difference = {
     ...(wanted.model !== inForce.model && { model: wanted.model }),
-    // The CLI keeps the last level unless told; null is the model's own default.
+    // The CLI keeps the last level unless told otherwise; null means the model's default.
     ...(wanted.effortLevel !== inForce.effortLevel && { effortLevel: wanted.effortLevel }),
     ...(envChanged && { env: wanted.env }),
   }
@@ -70,11 +76,12 @@ function toEffortLevel(effort: Effort | undefined): string | null {
   return effort === 'none' ? 'low' : effort
 }
 
-/** Sampling parameters only: the CLI writes the rest of the request, and what it says stands. */
+/** Sampling parameters only. Everything else in the request body is written by the CLI. */
 function toExtraBody({ tools, outputSchema, parameters }: Conversation): string {
   const { stopSequences = [], temperature, topP, toolChoice } = parameters
   const seen = stopSequences.filter((sequence) => !isBlank(sequence))
-  // The tool by which JSON is handed in would be forbidden as well; calls are cut from the answer.
+  // The tool for JSON answers would be forbidden, too. So calls are removed from the answer
+  // instead.
   const forbidsJson = outputSchema !== undefined && toolChoice.type === 'none'
   const body = {
     ...(tools.length > 0 && !forbidsJson && toToolChoice(parameters)),

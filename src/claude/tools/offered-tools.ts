@@ -2,16 +2,16 @@ import type { ToolSpec } from '../../conversation/types.ts'
 import { TurnError } from '../../errors.ts'
 import type { CliMessage } from '../process/protocol.ts'
 
-/** Lists of tools that the CLI has been seen to offer whole, by their hashes, oldest first. */
+/** Hashes of tool lists that the CLI has offered completely before, oldest first. */
 const offeredWhole = new Set<number | bigint>()
 const MAX_REMEMBERED = 1_000
 
-/** Before each turn the CLI prints the names of the tools that it offers; this one it calls so. */
+/** The CLI prints the names of the offered tools before each turn, this one under another name. */
 const PRINTED_AS: ReadonlyMap<string, string> = new Map([['Agent', 'Task']])
 
 /**
- * Compares the tools of a conversation with those that the CLI offers to the model: of a tool that
- * it leaves out, it says nothing else.
+ * Compares a conversation's tools with those that the CLI offers to the model. If the CLI leaves a
+ * tool out, this list is the only sign.
  */
 export class OfferedTools {
   readonly #names: readonly string[]
@@ -22,12 +22,12 @@ export class OfferedTools {
     this.#hash = Bun.hash(JSON.stringify(tools))
   }
 
-  /** Whether a CLI has offered all of this very list before. */
+  /** Whether a CLI has offered all of this list before. */
   get isKnown(): boolean {
     return this.#names.length === 0 || offeredWhole.has(this.#hash)
   }
 
-  /** What is wrong if tools are missing in what the CLI has just printed. */
+  /** The error if tools are missing in the message, the CLI's list of offered tools. */
   check(message: CliMessage): TurnError | undefined {
     if (message.type !== 'system' || message.subtype !== 'init' || !message.tools) return undefined
     const offered = new Set(message.tools)
@@ -49,7 +49,7 @@ function notOffered(names: readonly string[]): TurnError {
   return new TurnError(
     'invalid_request',
     `The claude CLI leaves out these tools, so nothing was sent to the model: ${names.join(', ')}. ` +
-      'Their schemas or descriptions have something that it does not take.',
+      'It does not accept something in their schemas or descriptions. Simplify them, or leave the tools out.',
     { param: 'tools' },
   )
 }

@@ -224,14 +224,14 @@ describe('Windows', () => {
     await file('npm/claude', '#!/bin/sh\n')
     const error = failure(windows())
     expect(error).toMatchObject({ kind: 'cli_missing' })
-    expect(String(error)).toContain(`${shim} (a script without the native executable`)
+    expect(String(error)).toContain(`${shim} (a script whose native executable is missing`)
     expect(String(error)).toContain('irm https://claude.ai/install.ps1 | iex')
   })
 
   test('a batch file that starts nothing we can see is unusable', async () => {
     const batch = await file('npm/claude.bat', 'claude-real %*\r\n')
     expect(String(failure(windows({ claude: batch })))).toContain(
-      'a batch file that starts no program',
+      'a batch file that does not start a program',
     )
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { WORKER_ARGS, workerArgs, workerEnv } from '../../../src/claude/process/arguments.ts'
-import { handedOn } from '../../../src/claude/process/handed-on.ts'
+import { cliEnvironment } from '../../../src/claude/process/cli-environment.ts'
 import { envName } from '../../../src/config.ts'
 import { SETTINGS } from '../../../src/settings.ts'
 
@@ -38,7 +38,7 @@ describe('workerEnv', () => {
 
   test('empty is unset, and so is a relative path where the XDG specification says so', () => {
     const env = { CLAUDE_CONFIG_DIR: '', HOME: '', XDG_CACHE_HOME: 'x', XDG_DATA_HOME: '/data' }
-    expect(handedOn(env)).toEqual({ XDG_DATA_HOME: '/data' })
+    expect(cliEnvironment(env)).toEqual({ XDG_DATA_HOME: '/data' })
   })
 
   test("the owner cannot switch on by accident what would change a client's conversation", () => {

@@ -67,15 +67,15 @@ describe('neutralDir', () => {
     const base = join(root, 'base')
     mkdirSync(base)
     Bun.spawnSync(['chown', '12345', base])
-    expect(() => neutralDir(base)).toThrow('somebody else')
+    expect(() => neutralDir(base)).toThrow('another user')
   })
 })
 
 describe('chooseBase', () => {
   /** Places that are no use, how they come about, and what the reason says. */
   const taken: [string, string, (path: string) => void, string][] = [
-    ['a link', 'link', (path) => symlinkSync(root, path), 'somebody else'],
-    ['a file', 'file', (path) => writeFileSync(path, ''), 'somebody else'],
+    ['a link', 'link', (path) => symlinkSync(root, path), 'another user'],
+    ['a file', 'file', (path) => writeFileSync(path, ''), 'another user'],
     ['below a file', 'file/base', (path) => writeFileSync(dirname(path), ''), 'cannot be made'],
     ['a file system for reading only', '/proc/base', () => {}, 'cannot be made'],
   ]
