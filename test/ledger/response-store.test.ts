@@ -1,5 +1,5 @@
 import { Database } from 'bun:sqlite'
-import { afterEach, describe, expect, test } from 'bun:test'
+import { afterEach, describe, expect, jest, test } from 'bun:test'
 import {
   chmodSync,
   chownSync,
@@ -231,6 +231,63 @@ describe('time', () => {
     const file = readFileSync(join(folder, 'responses.sqlite'), 'latin1')
     expect(file).toContain('new')
     expect(file).not.toContain('old')
+  })
+})
+
+describe('a sweep', () => {
+  const HOUR_MS = 60 * 60_000
+
+  test('keeps what a response goes on from for as long as the response', () => {
+    const { store, folder } = freshStore()
+    clock = 0
+    save(store, 'a')
+    save(store, 'b', 'a')
+    clock = RETENTION_MS - 1
+    save(store, 'c', 'b')
+    clock = RETENTION_MS
+    store.close()
+    // Opening the file sweeps it.
+    const next = storeIn(folder)
+    expect(next.chain('c')).toEqual([kept('a'), kept('b'), kept('c')])
+    expect(next.find('a')).toEqual(kept('a'))
+  })
+
+  test('makes the file small again', () => {
+    const { store, folder } = freshStore()
+    const size = () => statSync(join(folder, 'responses.sqlite')).size
+    clock = 0
+    store.save('a', undefined, { text: 'x'.repeat(1_000_000) }, [])
+    store.close()
+    expect(size()).toBeGreaterThan(1_000_000)
+    clock = RETENTION_MS
+    expect(storeIn(folder).find('a')).toBeUndefined()
+    expect(size()).toBeLessThan(100_000)
+  })
+
+  test('comes every hour while the server runs', () => {
+    jest.useFakeTimers()
+    try {
+      const { store, folder } = freshStore()
+      const said = () =>
+        readdirSync(folder).filter((name) =>
+          readFileSync(join(folder, name)).includes('a-secret-that-was-said'),
+        )
+      const saveSecret = () =>
+        store.save('a', undefined, { id: 'a', text: 'a-secret-that-was-said' }, [])
+      clock = 0
+      for (const _ of ['the first hour', 'the second hour']) {
+        saveSecret()
+        clock += RETENTION_MS
+        jest.advanceTimersByTime(HOUR_MS - 1)
+        expect(said()).not.toEqual([])
+        jest.advanceTimersByTime(1)
+        expect(said()).toEqual([])
+      }
+      store.close()
+      expect(jest.getTimerCount()).toBe(0)
+    } finally {
+      jest.useRealTimers()
+    }
   })
 })
 

@@ -42,6 +42,18 @@ describe('input as it is kept', () => {
   })
 })
 
+test('no two items of an input have the same id, and no two responses have an id in common', () => {
+  const twins = parseItems([
+    { role: 'user', content: 'hi' },
+    { role: 'user', content: 'hi' },
+    { type: 'web_search_call' },
+    { type: 'web_search_call' },
+  ])
+  const other = `resp_${'b'.repeat(32)}`
+  const ids = [RESPONSE, other].flatMap((id) => toStoredItems(twins, id).map((item) => item.id))
+  expect(new Set(ids).size).toBe(8)
+})
+
 describe('references', () => {
   const known: Item = { type: 'message', id: `msg_${KEY}_0`, role: 'assistant', content: 'x' }
   const find = (response: string, item: string) =>
@@ -79,6 +91,20 @@ describe('a list of items', () => {
     expect(first).toMatchObject({ first_id: 'a', last_id: 'c', has_more: true })
     const second = list({ order: 'asc', limit: '3', after: 'c' })
     expect(second).toMatchObject({ data: [{ id: 'd' }], has_more: false })
+  })
+
+  test.each([
+    [1, 'd', true],
+    [3, 'b', true],
+    [4, 'a', false],
+    [5, 'a', false],
+  ])('of 4, a page of %d ends with %s, and there is more: %p', (limit, last_id, has_more) => {
+    expect(list({ limit: String(limit) })).toMatchObject({ last_id, has_more })
+  })
+
+  test('has no more behind a later page that the items fill exactly', () => {
+    const page = { order: 'asc', limit: '2', after: 'b' }
+    expect(list(page)).toMatchObject({ first_id: 'c', last_id: 'd', has_more: false })
   })
 
   test('ends behind the last item', () => {

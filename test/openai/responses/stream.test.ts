@@ -91,6 +91,15 @@ describe('a streamed response is whole, in order, and the plain one is the same'
     })
   }
 
+  test('no two items of a response have the same id, and each says of which response it is', async () => {
+    const turn = [text('a'), ...call(0), text('b'), ...call(1), ...call(2), stop('tool_calls')]
+    const { output } = await collectResponse(streamOf([START, ...turn]), metaOf())
+    const key = 'a'.repeat(32)
+    expect(output.map(({ id }) => id)).toEqual([
+      ...[`msg_${key}_0`, `fc_${key}_1`, `msg_${key}_2`, `fc_${key}_3`, `fc_${key}_4`],
+    ])
+  })
+
   test('the response says what was asked, what came of it, and what it cost', async () => {
     const tools = [
       { type: 'function', name: 'look', parameters: { type: 'object' }, strict: true },

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'bun:test'
+import { afterEach, describe, expect, jest, test } from 'bun:test'
 import type { TurnEvent } from '../../../src/conversation/types.ts'
 import { Remarks } from '../../../src/dialect/remarks.ts'
 import { TurnError } from '../../../src/errors.ts'
@@ -50,6 +50,17 @@ function readerOf(response: Response) {
     return done ? undefined : decoder.decode(value)
   }
   return { next, cancel: () => reader.cancel() }
+}
+
+/** A response whose heartbeats come when the test says so. */
+function beating(toLastFrame?: (error: unknown) => string) {
+  jest.useFakeTimers()
+  const { stream, ...rest } = source()
+  const end = toLastFrame ? { toLastFrame } : {}
+  const { body } = sseResponse(Promise.resolve(stream), {}, HEARTBEAT_MS, undefined, end)
+  if (!body) throw new Error('The response has no body.')
+  const beats = (count: number) => jest.advanceTimersByTime(count * HEARTBEAT_MS)
+  return { body, beats, ...rest }
 }
 
 const toErrorFrame = ({ kind }: TurnError) => ({ error: kind })
@@ -139,6 +150,65 @@ describe('sseResponse', () => {
     error(new Error('broken'))
     const failure = await next().catch((e: unknown) => e)
     expect(failure).toMatchObject({ message: 'broken' })
+  })
+})
+
+describe('the heartbeat', () => {
+  afterEach(() => void jest.useRealTimers())
+
+  test('that nobody read stands once before the next frame', async () => {
+    const { body, beats, write, close } = beating()
+    beats(3)
+    write('data: 1\n\n')
+    close()
+    expect(await new Response(body).text()).toBe(`${KEEP_ALIVE}data: 1\n\n`)
+  })
+
+  test('comes anew behind each frame, a whole silence later', async () => {
+    const { body, beats, write } = beating()
+    const reader = body.getReader()
+    const read = async () => new TextDecoder().decode((await reader.read()).value)
+    write('data: 1\n\n')
+    expect(await read()).toBe('data: 1\n\n')
+    jest.advanceTimersByTime(HEARTBEAT_MS - 1)
+    write('data: 2\n\n')
+    expect(await read()).toBe('data: 2\n\n')
+    jest.advanceTimersByTime(HEARTBEAT_MS - 1)
+    write('data: 3\n\n')
+    expect(await read()).toBe('data: 3\n\n')
+    beats(1)
+    expect(await read()).toBe(KEEP_ALIVE)
+    await reader.cancel()
+  })
+
+  test.each([
+    ['whole', ''],
+    ['broken', 'data: last\n\n'],
+  ])('has no timer behind a stream that is %s', async (_, last) => {
+    const { body, write, close, error } = beating(() => last)
+    const reader = body.getReader()
+    write('data: 1\n\n')
+    await reader.read()
+    if (last === '') close()
+    else error(new Error('broken'))
+    reader.releaseLock()
+    const chunks = await Array.fromAsync(body)
+    expect(Buffer.concat(chunks).toString()).toBe(last)
+    expect(jest.getTimerCount()).toBe(0)
+  })
+
+  test('has no timer behind a stream that breaks without a last frame, one beat later', async () => {
+    const { body, beats, error } = beating()
+    error(new Error('broken'))
+    expect(await new Response(body).text().catch((e: unknown) => e)).toBeInstanceOf(Error)
+    beats(1)
+    expect(jest.getTimerCount()).toBe(0)
+  })
+
+  test('has no timer behind a reader that left', async () => {
+    const { body } = beating()
+    await body.cancel()
+    expect(jest.getTimerCount()).toBe(0)
   })
 })
 
