@@ -1,6 +1,6 @@
 /**
- * Every way a request can fail. A closed union, so that each dialect's table of status, type and
- * code is checked for completeness by the compiler.
+ * Every way in which a request can fail. The union is closed, so that the compiler checks each
+ * API's table of status, type and code for completeness.
  */
 export type ErrorKind =
   | 'invalid_request'
@@ -30,15 +30,15 @@ export type ErrorKind =
   | 'internal'
 
 export type TurnErrorOptions = ErrorOptions & {
-  /** The request parameter at fault, as a path: `messages[2].content`. */
+  /** The path of the wrong parameter: `messages[2].content`. */
   param?: string
-  /** Seconds after which the same request may succeed. */
+  /** After how many seconds the same request may succeed. */
   retryAfterS?: number
 }
 
 const MAX_MESSAGE_CHARS = 4_000
 
-/** Every failure a request can end in. Each API maps `kind` to its own status and body. */
+/** The error of a failed request. Each API maps `kind` to its own status and body. */
 export class TurnError extends Error {
   override readonly name = 'TurnError'
   readonly kind: ErrorKind
@@ -53,25 +53,34 @@ export class TurnError extends Error {
   }
 }
 
-/** A file or directory that is needed cannot be made, or is not ours alone. */
+/** A file or directory cannot be made, or other users have access to it. */
 export class PlaceError extends TurnError {
   constructor(message: string, options: ErrorOptions = {}) {
     super('worker', message, options)
   }
 }
 
-/** Many messages quote the request, which may be of any length. */
+/** Many messages quote the request, which may be long. */
 function shorten(message: string): string {
   return message.length > MAX_MESSAGE_CHARS ? `${message.slice(0, MAX_MESSAGE_CHARS)}…` : message
 }
 
-/** The failure of a turn that ends without a `stop` event: what came is not a whole answer. */
+/**
+ * The error for a turn without a `stop` event, so that a part of an answer does not look complete.
+ */
 export function unfinishedTurn(): TurnError {
-  return new TurnError('worker', 'The turn ended without saying how.')
+  return new TurnError(
+    'worker',
+    'The answer ended without a stop reason, so it may be incomplete. Send the request again.',
+  )
 }
 
-/** Any thrown value as a TurnError: what is not one already is a fault of ours. */
+/** Any thrown value as a TurnError. Unknown values are internal errors. */
 export function toTurnError(error: unknown): TurnError {
   if (error instanceof TurnError) return error
-  return new TurnError('internal', 'The proxy failed to handle the request.', { cause: error })
+  return new TurnError(
+    'internal',
+    'claude-max-api failed to handle the request. Its log has the cause.',
+    { cause: error },
+  )
 }

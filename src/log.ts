@@ -20,14 +20,13 @@ export type LogOptions = {
   format: (typeof LOG_FORMATS)[number]
 }
 
-/** What a field of a line may have: clients choose paths and names of models. */
+/** The longest value of a field: clients choose paths and model names. */
 const MAX_FIELD_CHARS = 200
-/** An error may quote the end of what the CLI said. */
+/** The longest error, which may quote the end of the CLI's output. */
 const MAX_ERROR_CHARS = 2_000
 
 /**
- * The log, on stderr. Events and their fields only: a prompt, an answer or a key is never handed
- * to it.
+ * Creates the log, on stderr. It gets events and their fields, never a prompt, an answer or a key.
  */
 export function createLog({ level, format }: LogOptions): Log {
   const formatter = chooseFormatter(format)
@@ -36,21 +35,21 @@ export function createLog({ level, format }: LogOptions): Log {
     sinks: { stderr: (record) => void process.stderr.write(formatter(record)) },
     loggers: [
       { category: 'claude-max-api', sinks: ['stderr'], lowestLevel: level },
-      // The library's word on its own set-up would be one more line at start.
+      // Suppresses the library's own message about its set-up.
       { category: ['logtape', 'meta'], sinks: ['stderr'], lowestLevel: 'error' },
     ],
   })
   return getLogger('claude-max-api')
 }
 
-/** How a record is written; exported for the tests. */
+/** Returns the function that formats a record; exported for the tests. */
 export function chooseFormatter(
   format: LogOptions['format'],
   terminal: boolean = process.stderr.isTTY,
 ): TextFormatter {
   if (format === 'json' || (format === 'auto' && !terminal)) {
     const json = getJsonLinesFormatter({ properties: 'flatten', message: 'rendered' })
-    // What JSON itself leaves as it is; an escape means the same to whoever parses the line.
+    // JSON does not escape all of them; an escape means the same to whoever parses the line.
     return withShortFields((record) => escapeControls(json(record).trimEnd()) + '\n')
   }
   const options = { timestamp: 'time', category: () => '' } as const
@@ -59,12 +58,12 @@ export function chooseFormatter(
   return withShortFields((record) => `${text(record).trimEnd()}${fields(record)}\n`)
 }
 
-/** Errors are one line with their cause: a stack helps nobody who runs a binary. */
+/** Writes errors in one line with their cause. A stack is of no use to the user of a binary. */
 function withShortFields(formatter: TextFormatter): TextFormatter {
   return (record) => {
     const entries = Object.entries(record.properties).map(([key, value]) => {
       if (value instanceof Error) return [key, cut(errorLine(value), MAX_ERROR_CHARS)]
-      // `--log-bodies` is there to show the whole body.
+      // `--log-bodies` shows the whole body.
       const isShortened = typeof value === 'string' && key !== 'body'
       return [key, isShortened ? cut(value, MAX_FIELD_CHARS) : value]
     })
@@ -76,12 +75,12 @@ function cut(text: string, maxChars: number): string {
   return text.length <= maxChars ? text : `${text.slice(0, maxChars)}… (${text.length} characters)`
 }
 
-/** Control characters, and those that change the direction of what follows. */
+/** Control characters, and characters that change the text direction. */
 const CONTROLS = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
 
 /**
- * The text with its control characters as escapes (`\\u001b`): a terminal obeys them, and a line
- * break would look like another line of the log.
+ * Writes control characters as escapes (`\\u001b`). A terminal would obey them, and a line break
+ * would look like another line of the log.
  */
 export function escapeControls(text: string): string {
   return text.replaceAll(
@@ -90,7 +89,7 @@ export function escapeControls(text: string): string {
   )
 }
 
-/** Like `escapeControls` for what may have several lines. */
+/** Like `escapeControls`, for text that may have several lines. */
 export function escapeLines(text: string): string {
   return text.split(/\r?\n/).map(escapeControls).join('\n')
 }

@@ -1,4 +1,4 @@
-/** How the values of settings are read, from flags, the environment and the file alike. */
+/** Parsers for the values of settings from flags, environment and file. */
 import { z } from 'zod'
 
 const UNIT_MS: Record<string, number> = {
@@ -9,10 +9,12 @@ const UNIT_MS: Record<string, number> = {
   d: 86_400_000,
 }
 
-/** The longest wait of a timer; a longer one would end at once. */
+/** The longest time that a timer can wait; with a longer one it would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
-/** `250ms`, `30s`, `10m`, `1h`, `30d` as milliseconds; a bare number is refused for want of a unit. */
+/**
+ * Parses `250ms`, `30s`, `10m`, `1h`, `30d` into milliseconds. A number without a unit is refused.
+ */
 export const duration = z.unknown().transform((value, context) => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(typeof value === 'string' ? value.trim() : '')
   if (!match) return refuse(context, 'expected a duration such as 30s, 10m or 30d')
@@ -20,7 +22,7 @@ export const duration = z.unknown().transform((value, context) => {
   return Math.max(1, Number(amount) * (UNIT_MS[unit] ?? 1))
 })
 
-/** A duration that something waits for. */
+/** A duration for a timer. */
 export const wait = duration.transform((ms, context) =>
   ms > MAX_TIMER_MS ? refuse(context, 'expected at most 24d') : ms,
 )
@@ -34,10 +36,10 @@ export const integer = (min: number, max: number) =>
     return refuse(context, `expected a whole number from ${min} to ${max}`)
   })
 
-/** Environment variables and the file's plain strings say several with commas. */
+/** A string with commas is a list. */
 export const list = z
   .union([z.string().transform((text) => text.split(',')), z.array(z.string())], {
-    error: 'expected one or several texts',
+    error: 'expected a text or a list of texts',
   })
   .transform((items) => items.map((item) => item.trim()))
   .transform((items, context) => {
@@ -48,10 +50,10 @@ export const list = z
 export const nonEmpty = z.string({ error: 'expected a text' })
 
 export const path = z.string({ error: 'expected a path' }).regex(/^(?!~[^\\/])/, {
-  error: 'a ~ with a name is not expanded here; write the path out',
+  error: 'a ~ with a user name is not expanded; write the whole path',
 })
 
-/** `unix:/path/of.sock` as the path. */
+/** Parses `unix:/path/of.sock` into the path. */
 export const socket = z
   .string({ error: 'expected unix: and an absolute path' })
   .regex(/^unix:(\/|~\/)./, 'expected unix: and an absolute path')
@@ -62,27 +64,27 @@ export const flag = z.union([z.boolean(), z.stringbool()], { error: 'expected tr
 export const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `expected ${values.join(', ')}` })
 
-/** As a browser writes it; anything else would never be equal to what a browser sends. */
+/** Must be written as browsers send it; otherwise it would never match. */
 export const origins = list.transform((items, context) => {
   for (const item of items) {
     const written = originOf(item)
     if (written === item) continue
-    const hint = written === undefined ? '' : `; that would be ${written}`
+    const hint = written === undefined ? '' : `; write ${written}`
     return refuse(context, `expected an origin such as http://localhost:8080${hint}`)
   }
   return items
 })
 
-/** `null` is what every sandboxed page calls itself, so it names nobody. */
+/** A page in a sandbox has the origin `null`, so it cannot be allowed. */
 function originOf(text: string): string | undefined {
   const [, scheme = '', host = ''] = /^([a-z][a-z0-9+.-]*:)\/\/([^\s/?#@*]+)/i.exec(text) ?? []
   if (host === '' || !URL.canParse(text)) return undefined
   const { origin } = new URL(text)
-  // Of schemes that are not the web's, such as a browser extension's, a URL tells no origin.
+  // For other schemes, such as those of browser extensions, `URL` has no origin.
   return origin === 'null' ? `${scheme}//${host}`.toLowerCase() : origin
 }
 
-/** Ends the reading of a value, with what was expected instead. */
+/** Reports what was expected instead of the value. */
 function refuse(context: z.core.$RefinementCtx, message: string): never {
   context.addIssue({ code: 'custom', message })
   return z.NEVER
@@ -95,6 +97,6 @@ export const alias = list.transform((items, context) => {
   }
   const models = pairs.map(([name = '', model = '']) => [name.trim(), model.trim()] as const)
   const byName = new Map(models)
-  if (byName.size < models.length) return refuse(context, 'one name stands for two models')
+  if (byName.size < models.length) return refuse(context, 'a name is given for two models')
   return Object.fromEntries(byName)
 })

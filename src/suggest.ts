@@ -1,7 +1,7 @@
-/** More changes than this, and it was hardly meant. */
+/** With more changes than this, another word was meant. */
 const MAX_CHANGES = 2
 
-/** ` Did you mean --port?`, or nothing if no name is near. `-`, `_` and case do not count. */
+/** ` Did you mean --port?`, or nothing if no name is similar. `-`, `_` and case are ignored. */
 export function suggestion(word: string, names: readonly string[]): string {
   const near = names
     .map((name) => ({ name, changes: changesBetween(plain(word), plain(name)) }))
@@ -12,7 +12,7 @@ export function suggestion(word: string, names: readonly string[]): string {
 
 const plain = (name: string) => name.toLowerCase().replace(/[-_]/g, '')
 
-/** How many letters must be changed, added or removed to get from one word to the other. */
+/** The edit distance between two words. */
 function changesBetween(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [i, letter] of from.split('').entries()) {

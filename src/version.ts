@@ -1,12 +1,12 @@
 import { version } from '../package.json'
 
-/** Replaced by build.ts. A constant and not an environment variable: those are the owner's settings. */
+/** Replaced by build.ts. It is not an environment variable, because those belong to the owner. */
 declare const BUILD_COMMIT: string | undefined
 
-/** Whether this runs as one executable, and not from its sources. */
+/** Whether this is the compiled binary, not the sources. */
 export const isBinary = typeof BUILD_COMMIT === 'string'
 
 export const VERSION = version
 
-/** The commit the binary was built from; `dev` when run from source, which asks no git at start-up. */
+/** The commit that the binary was built from, or `dev`: git is not called at start. */
 export const COMMIT = typeof BUILD_COMMIT === 'string' ? BUILD_COMMIT : 'dev'

@@ -208,7 +208,7 @@ describe('an allowed origin', () => {
   })
 
   test('that is nearly one is answered with what was meant', () => {
-    expect(() => allow('https://Example.com:443/x')).toThrow('that would be https://example.com')
+    expect(() => allow('https://Example.com:443/x')).toThrow('write https://example.com')
   })
 })
 

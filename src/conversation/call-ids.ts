@@ -1,23 +1,25 @@
-/** What the model API takes as the id of a call. */
+/** The characters that the model API accepts in the id of a call. */
 const LEGAL = /^[A-Za-z0-9_-]+$/
 
-/** A number behind an underscore at the end of an id: the CLI does not look at it. */
+/** A number after an underscore at the end of an id, which the CLI ignores. */
 const NUMBER = /_\d+$/
 
 /**
- * The ids of the calls in one history. The model API takes each id once, and the CLI pairs calls
- * with results after it has cut a number off their ends: where `look` is an id, the result of
- * `look_2` is replaced by an error. Ids are given in the order of the history and depend only on
- * what stands before them, so that the beginning of a conversation keeps its bytes as it grows.
+ * The ids of the calls in one history. The model API accepts each id once. The CLI compares ids
+ * without the number at their end: if `look` is an id, it replaces the result of `look_2` by an
+ * error. Ids are assigned in the order of the history and depend only on what comes before, so that
+ * the beginning of a conversation keeps its bytes as it grows.
  */
 export class CallIds {
   readonly #taken = new Set<string>()
-  /** What is left of the taken ids without their numbers. */
+  /** The ids in use, without their numbers. */
   readonly #stems = new Set<string>()
-  /** The number to try next for an id that came before. */
+  /** The number to try next, by id. */
   readonly #next = new Map<string, number>()
 
-  /** Takes the id as it is; false if the model API or the CLI would not tell it from the others. */
+  /**
+   * Reserves the id as it is; false if the model API or the CLI would confuse it with another one.
+   */
   claim(id: string): boolean {
     if (!LEGAL.test(id) || !this.#isFree(id)) return false
     this.#taken.add(id)
@@ -25,11 +27,11 @@ export class CallIds {
     return true
   }
 
-  /** The client's id if it can stay as it is, or else one made of it. */
+  /** The client's id if it can be used, otherwise one made from it. */
   assign(clientId: string): string {
     const legal = clientId.replaceAll(/[^A-Za-z0-9_-]/g, '-') || 'call'
     if (this.claim(legal)) return legal
-    // The number stands behind a hyphen, which the CLI does not cut off.
+    // The number follows a hyphen, because the CLI ignores one after an underscore.
     let number = this.#next.get(legal) ?? 2
     while (!this.claim(`${legal}-${number}`)) number++
     this.#next.set(legal, number + 1)

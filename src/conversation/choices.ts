@@ -1,16 +1,18 @@
 import { collect, type CollectedTurn } from './collect.ts'
 import type { TurnEvent } from './types.ts'
 
-/** An event of one of several answers to the same request. */
+/** An event of one answer, if a request has several. */
 export type ChoiceEvent = { choice: number; event: TurnEvent }
 
-/** The turn of an API that has no choices. */
+/** The turn of an API without `n`. */
 export function singleTurn<Turn>([turn]: readonly Turn[]): Turn {
   if (turn === undefined) throw new Error('There is no turn.')
   return turn
 }
 
-/** Several turns as one stream, each event as it comes; cancelling it cancels all of them. */
+/**
+ * Merges several turns into one stream, in the order of events; cancelling it cancels all of them.
+ */
 export function mergeChoices(
   turns: readonly ReadableStream<TurnEvent>[],
 ): ReadableStream<ChoiceEvent> {
@@ -46,7 +48,7 @@ export function mergeChoices(
   )
 }
 
-/** Reads the turns of all choices to their ends. When one fails, none goes on: nobody reads it. */
+/** Reads all turns to their ends. If one fails, the others are cancelled. */
 export function collectChoices(
   turns: readonly ReadableStream<TurnEvent>[],
 ): Promise<CollectedTurn[]> {

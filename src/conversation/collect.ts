@@ -3,17 +3,17 @@ import type { StopReason, TurnEvent, Usage } from './types.ts'
 
 export type CollectedCall = { id: string; name: string; arguments: string }
 
-/** A part of the answer, in the order in which the model wrote them. */
+/** A block of the answer, in the order in which the model wrote them. */
 export type CollectedBlock =
   | { type: 'text' | 'thinking'; text: string }
   | ({ type: 'tool_call' } & CollectedCall)
 
-/** A whole turn, for a client that does not stream. */
+/** A complete turn, for a client that does not stream. */
 export type CollectedTurn = {
   id: string
   model: string
   blocks: CollectedBlock[]
-  /** The texts, thoughts and calls of `blocks`, for an API that keeps them apart. */
+  /** The texts, thoughts and calls of `blocks`, for APIs that separate them. */
   text: string
   thinking: string
   calls: CollectedCall[]
@@ -22,7 +22,9 @@ export type CollectedTurn = {
   usage: Usage
 }
 
-/** Reads a turn to its end; an error event, or an end without one, rejects. */
+/**
+ * Reads a turn to its end; rejects on an error event, or if the stream ends without a stop event.
+ */
 export async function collect(events: ReadableStream<TurnEvent>): Promise<CollectedTurn> {
   let start = { id: '', model: '' }
   const blocks: CollectedBlock[] = []

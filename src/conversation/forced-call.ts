@@ -1,8 +1,8 @@
 import type { Conversation } from './types.ts'
 
 /**
- * The conversation without its output schema if the answer must be a tool call. The CLI has the
- * model hand in JSON by a tool of its own, and calling that one would count as the call.
+ * Removes the output schema if the answer must be a tool call. The model submits JSON through a
+ * tool of the CLI, and calling that tool would count as the call.
  */
 export function preferForcedCall(conversation: Conversation): Conversation {
   const { outputSchema: _, ...withoutSchema } = conversation

@@ -1,7 +1,7 @@
-/** How long a piece of work may keep others waiting. A token of another answer waits no longer. */
+/** How long a piece of work may block the server. No token of another answer waits longer. */
 const SLICE_MS = 8
 
-/** Cuts long work into slices, between which the server does what else there is to do. */
+/** Splits long work into slices, so that the server can do other work between them. */
 export class Pacer {
   readonly #now: () => number
   #since: number
@@ -11,12 +11,12 @@ export class Pacer {
     this.#since = now()
   }
 
-  /** Whether this slice is over: then `rest` is due. */
+  /** Whether this slice is over, so that `rest` must be called. */
   get isDue(): boolean {
     return this.#now() - this.#since >= SLICE_MS
   }
 
-  /** Resolves when all that was waiting has had its turn. */
+  /** Resolves when other pending work has been done. */
   async rest(): Promise<void> {
     await new Promise(setImmediate)
     this.#since = this.#now()

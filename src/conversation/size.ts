@@ -2,7 +2,7 @@ import type { Conversation, Message } from './types.ts'
 
 type Block = Message['content'][number]
 
-/** How many characters a conversation has: of text, and of files as base64. */
+/** The number of characters in a conversation: in texts, and in files as base64. */
 export function sizeOf({ system, messages, tools, outputSchema }: Conversation): {
   text: number
   data: number
@@ -19,7 +19,7 @@ export function sizeOf({ system, messages, tools, outputSchema }: Conversation):
   return { ...total, text: total.text + textIn(tools) + textIn(outputSchema?.schema) }
 }
 
-/** The characters of all texts in a value, keys included. */
+/** The characters of all texts in a value, including keys. */
 function textIn(value: unknown): number {
   if (typeof value === 'string') return value.length
   if (typeof value !== 'object' || value === null) return 0

@@ -1,16 +1,16 @@
-/** English has about 3.5 bytes a token, and what is written in more bytes a letter has fewer. */
+/** English has about 3.5 bytes per token; scripts with more bytes per letter have more. */
 const BYTES_PER_TOKEN = 3.5
 
 /**
- * About how many tokens a text has: nobody but the model API can count them. Rather too many than
- * too few, and never fewer than there are words.
+ * An estimate of the tokens in a text, because only the model API can count them. It is rather too
+ * high than too low, and at least the number of words.
  */
 export function estimateTextTokens(text: string): number {
   const words = countWords(text)
   return Math.max(words, Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN))
 }
 
-/** Without a list of them, which would be many times as large as the text. */
+/** Counts without making a list, which would be many times as large as the text. */
 function countWords(text: string): number {
   let words = 0
   for (let at = 0, isWord = false; at < text.length; at++) {

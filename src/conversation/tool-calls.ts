@@ -1,6 +1,6 @@
 import type { Conversation, Message, ToolResultBlock } from './types.ts'
 
-/** The ids of the calls in an answer, in order; none in any other message. */
+/** The ids of the calls in a message, in order; empty unless it is an answer with calls. */
 export function callIds(message: Message | undefined): string[] {
   if (message?.role !== 'assistant') return []
   return message.content.flatMap((block) => (block.type === 'tool_use' ? [block.id] : []))

@@ -1,8 +1,8 @@
-/** The neutral conversation between the dialects above and the CLI below. It imports nothing. */
+/** The neutral conversation, between the APIs and the CLI. It imports nothing. */
 
 export type TextBlock = { type: 'text'; text: string }
 
-/** Base64 data, or a URL that the model API fetches: we never do. */
+/** Base64 data, or a URL that the model API fetches; this server never does. */
 export type Source =
   | { type: 'base64'; media_type: string; data: string }
   | { type: 'url'; url: string }
@@ -17,7 +17,7 @@ export type DocumentBlock = {
 
 export type ToolUseBlock = { type: 'tool_use'; id: string; name: string; input: unknown }
 
-/** In the model API's own shape and key order, which is what a live worker sends as well. */
+/** In the model API's own form and key order, as a live worker sends it, too. */
 export type ToolResultBlock = {
   tool_use_id: string
   type: 'tool_result'
@@ -41,17 +41,21 @@ export type ToolChoice =
   | { type: 'required' }
   | { type: 'tool'; name: string }
 
-/** `none` asks for no thinking at all, as far as the model can do without. */
+/** `none` means no thinking, as far as the model allows. */
 export type Effort = 'none' | 'low' | 'medium' | 'high' | 'xhigh' | 'max'
 
-/** The answer is to be JSON of this shape; only a strict one is checked at the end. */
+/**
+ * The answer must be JSON of this schema; only a strict one is checked when the answer is complete.
+ */
 export type OutputSchema = { schema: JsonSchema; strict: boolean }
 
-/** What may differ from one request of a conversation to the next, and never carries over. */
+/**
+ * What may differ between requests of one conversation. Nothing of it applies to the next request.
+ */
 export type Parameters = {
   toolChoice: ToolChoice
   parallelToolCalls: boolean
-  /** How the model is told of the two above: some models refuse the API's own way. */
+  /** How the model is told of the two fields above: some models refuse the API's own parameter. */
   toolChoiceBy: 'api' | 'instruction'
   maxTokens?: number
   stopSequences?: string[]
@@ -59,21 +63,21 @@ export type Parameters = {
   topP?: number
 }
 
-/** One request, whatever API it came through. The last message is the user's. */
+/** One request in neutral form. The last message is the user's. */
 export type Conversation = {
-  /** A name the CLI takes: an alias (`sonnet`) or a full id (`claude-sonnet-5-5`). */
+  /** A name that the CLI accepts: an alias (`sonnet`) or a full id (`claude-sonnet-5-5`). */
   model: string
-  /** Empty when the client sent none. */
+  /** Empty if the client sent none. */
   system: string
   messages: Message[]
   tools: ToolSpec[]
   outputSchema?: OutputSchema
-  /** The model's default when absent. */
+  /** The model's default if absent. */
   effort?: Effort
   parameters: Parameters
 }
 
-/** `length`: as many tokens as the request allows; `context_window`: as many as the model can hold. */
+/** `length`: the request's token limit was reached; `context_window`: the model's. */
 export type StopReason =
   | 'end'
   | 'length'
@@ -82,42 +86,42 @@ export type StopReason =
   | 'tool_calls'
   | 'refusal'
 
-/** Token counts of one turn, as the model API reported them. */
+/** The token counts of one turn, as reported by the model API. */
 export type Usage = {
-  /** All tokens read: uncached, cached and newly cached. */
+  /** All input tokens: uncached, read from the cache, and written to it. */
   inputTokens: number
   cachedTokens: number
   cacheCreationTokens: number
   outputTokens: number
-  /** The share of `outputTokens` spent on thinking. */
+  /** The part of `outputTokens` used for thinking. */
   reasoningTokens: number
 }
 
 /** The subscription's rate limit as the CLI reports it. */
 export type RateLimit = {
   status: string
-  /** Unix seconds at which the window starts anew. */
+  /** When the window is reset, in Unix seconds. */
   resetsAt: number | undefined
   window: string | undefined
-  /** 0 to 1, of the window named. */
+  /** 0 to 1, of that window. */
   utilization: number | undefined
 }
 
 export type TurnEvent =
-  /** `usage` is what is known before the first word: the tokens read. */
+  /** `usage` is what is known before the first text: the input tokens. */
   | { type: 'start'; id: string; model: string; usage: Usage }
   | { type: 'text'; text: string }
   | { type: 'thinking'; text: string }
-  /** What follows is a block of its own, though it is of the kind of the one before. */
+  /** The next content is a new block, although of the same kind as the one before. */
   | { type: 'next_block' }
-  /** `index` counts the calls of the turn from 0; their arguments follow, as pieces of JSON. */
+  /** `index` counts the calls of the turn from 0. The arguments follow as pieces of JSON. */
   | { type: 'tool_call'; index: number; id: string; name: string }
   | { type: 'tool_arguments'; index: number; json: string }
   | { type: 'rate_limit'; rateLimit: RateLimit }
   | { type: 'stop'; reason: StopReason; stopSequence: string | undefined; usage: Usage }
   /**
-   * The turn failed after it began. An event rather than a stream error, because a stream that
-   * errors throws away what is still queued: text that the client should have had.
+   * The turn failed after it began. This is an event and not a stream error, because a stream error
+   * would discard queued text that the client should get.
    */
   | { type: 'error'; error: Error }
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { messageReply, type ReplyBlock } from './message-stream.ts'
 import type { ModelRequest, Script } from './model-api.ts'
 
-/** About the speed of a real model, so that streaming can be seen. */
+/** About the speed of a real model, so that streaming is visible. */
 const WORD_PACE_MS = 15
 const MAX_COUNT = 1_000
 
@@ -13,7 +13,7 @@ const HELP =
 const TextBlock = z.object({ type: z.literal('text'), text: z.string() })
 const ToolResult = z.object({ type: z.literal('tool_result'), content: z.unknown() })
 
-/** Answers by a few rules on the last user message, so that a client can be wired up for free. */
+/** Answers the last user message by a few rules, so that a client can be set up without cost. */
 export function demoScript({ paceMs = WORD_PACE_MS } = {}): Script {
   return (request) =>
     messageReply(blocksFor(request), {
@@ -63,7 +63,7 @@ function text(content: string): ReplyBlock {
   return { type: 'text', text: words(content) }
 }
 
-/** Words with the space before them, as models write. */
+/** Splits into words, each with the space before it, as models write. */
 function words(content: string): string[] {
   return content.match(/\s*\S+|\s+$/g) ?? [content]
 }

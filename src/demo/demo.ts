@@ -4,7 +4,7 @@ import { createSandbox } from './sandbox.ts'
 
 export type Demo = { env: Record<string, string>; stop(): Promise<void> }
 
-/** A scripted model API and an environment in which the CLI can reach nothing else. */
+/** Starts the scripted model API and the environment in which the CLI can reach nothing else. */
 export function startDemo(): Demo {
   const api = startModelApi(demoScript())
   const sandbox = createSandbox(api.url)

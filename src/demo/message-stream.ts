@@ -1,4 +1,4 @@
-/** One content block of a scripted answer; a list of pieces is streamed piece by piece. */
+/** A content block of a scripted answer; a list of pieces is streamed piece by piece. */
 export type ReplyBlock =
   | { type: 'text'; text: string | readonly string[] }
   | { type: 'thinking'; thinking: string | readonly string[] }
@@ -9,7 +9,7 @@ export type ReplyOptions = {
   stopReason?: string
   stopSequence?: string | null
   usage?: Record<string, unknown>
-  /** Awaited before every content piece: how fast the scripted model writes. */
+  /** Awaited before each piece; sets the speed of the scripted model. */
   pace?: (() => Promise<void>) | undefined
 }
 
@@ -22,12 +22,12 @@ const USAGE = {
   output_tokens: 1,
 }
 
-/** A whole scripted message as the Messages API streams it: one SSE event per piece. */
+/** A complete scripted message, as the Messages API streams it: one SSE event per piece. */
 export function messageReply(blocks: readonly ReplyBlock[], options: ReplyOptions = {}): Response {
   return sseReply(messageEvents(blocks, options))
 }
 
-/** Sends each event as soon as the generator yields it; a throw cuts the connection. */
+/** Sends each event when the generator yields it. An exception closes the connection. */
 export function sseReply(events: AsyncGenerator<StreamEvent>): Response {
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>({
@@ -110,7 +110,7 @@ function blockParts(block: ReplyBlock): { start: object; deltas: object[] } {
   }
 }
 
-/** Arguments come in pieces from the real API too; two are enough to show that they do. */
+/** The real API sends arguments in pieces, too; two are enough. */
 function halves(text: string): string[] {
   const middle = Math.ceil(text.length / 2)
   return [text.slice(0, middle), text.slice(middle)].filter((half) => half !== '')

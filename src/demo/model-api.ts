@@ -8,7 +8,7 @@ const ModelRequest = z.looseObject({
   tools: z.array(z.looseObject({ name: z.string() })).optional(),
 })
 
-/** What the CLI posted to `/v1/messages`, parsed, and `text`: the very bytes. */
+/** A request of the CLI to `/v1/messages`, parsed; `text` is the unchanged body. */
 export type ModelRequest = {
   body: z.infer<typeof ModelRequest>
   text: string
@@ -17,22 +17,22 @@ export type ModelRequest = {
   signal: AbortSignal
 }
 
-/** Decides the answer to one request of the CLI; see `message-stream.ts` for ready answers. */
+/** Decides the answer to a request of the CLI; message-stream.ts makes the usual ones. */
 export type Script = (request: ModelRequest) => Response | Promise<Response>
 
 export type ModelApi = { url: string; stop(): Promise<void> }
 
 /**
- * A scripted stand-in for the Messages API on a free loopback port. It serves `--demo` and the
- * test bed; nothing it answers comes from a model.
+ * A scripted stand-in for the Messages API on a free loopback port, for `--demo` and the tests.
+ * None of its answers comes from a model.
  */
 export function startModelApi(script: Script): ModelApi {
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
-    // A script that cuts the connection means to; it is nothing to print a stack for.
+    // A script that throws closes the connection on purpose, so no stack is printed.
     development: false,
-    // A scripted answer may be silent for as long as a test or a thinking model wants.
+    // A scripted answer may pause for as long as a test needs.
     idleTimeout: 0,
     maxRequestBodySize: 256 * 1024 * 1024,
     routes: {
@@ -50,7 +50,7 @@ export function startModelApi(script: Script): ModelApi {
   return { url: `http://127.0.0.1:${server.port}`, stop: () => server.stop(true) }
 }
 
-/** An error as the Messages API sends it. */
+/** An error in the form of the Messages API. */
 export function errorReply(
   status: number,
   type: string,

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 export type Sandbox = { env: Record<string, string>; home: string; remove(): void }
 
 /**
- * The only environment in which the demo, the tests and the benchmark start the CLI: a throw-away
- * home, a dummy key and a model API on loopback. Nothing of the caller's environment but PATH gets
- * in, so the owner's login can be neither used nor billed.
+ * The only environment in which the demo, the tests and the benchmark start the CLI: a temporary
+ * home, a dummy key and a model API on loopback. Of the caller's environment only PATH is used, so
+ * the owner's login can be neither used nor billed.
  */
 export function createSandbox(modelApiUrl: string, path = process.env['PATH'] ?? ''): Sandbox {
   const { hostname } = new URL(modelApiUrl)
@@ -18,7 +18,7 @@ export function createSandbox(modelApiUrl: string, path = process.env['PATH'] ??
     env: {
       PATH: path,
       HOME: home,
-      // Where a POSIX home means nothing, the CLI looks here.
+      // The CLI uses this instead of HOME on Windows.
       USERPROFILE: home,
       TMPDIR: home,
       ANTHROPIC_BASE_URL: modelApiUrl,

@@ -22,14 +22,14 @@ import type { Services, ServerEnv } from './services.ts'
 export type AppOptions = Omit<Services, 'limit'> & {
   apiKeys: readonly string[]
   allowOrigins: readonly string[]
-  /** Turns at a time for each key; 0 for no limit. */
+  /** The most turns at a time for each key; 0: no limit. */
   keyLimit: number
   logBodies: boolean
   bodyLimits?: Partial<BodyLimits>
   log: Log
 }
 
-/** The HTTP surface, whole, without a listening socket. */
+/** The HTTP application, without a listening socket. */
 export function createApp(options: AppOptions): Hono<ServerEnv> {
   const { apiKeys, allowOrigins, bodyLimits, log } = options
   const app = new Hono<ServerEnv>()
@@ -49,12 +49,12 @@ export function createApp(options: AppOptions): Hono<ServerEnv> {
 
   app.notFound((c) => {
     const exists = [...new Set(app.routes.filter(({ method }) => method !== 'ALL').map(routeName))]
-    // Answered, not thrown: `methodNotAllowed` looks at answers, and takes an error for a handler's.
+    // Returned and not thrown: `methodNotAllowed` looks only at responses.
     return answerError(
       c,
       new TurnError(
         'not_found',
-        `There is no ${c.req.method} ${c.req.path}. There are: ${exists.join(', ')}.`,
+        `${c.req.method} ${c.req.path} does not exist. Use one of: ${exists.join(', ')}.`,
       ),
     )
   })
@@ -67,10 +67,10 @@ function answerError(c: Context<ServerEnv>, error: TurnError): Response {
   return errorResponse(error, c.req.path, c.get('requestId'))
 }
 
-/** The path exists, and takes other methods. */
+/** The error for a path that exists, with a method that it does not accept. */
 function refuseMethod(c: Context<ServerEnv>, methods: readonly string[]): Response {
   const allow = methods.join(', ')
-  const message = `${c.req.path} does not take ${c.req.method}. It takes: ${allow}.`
+  const message = `${c.req.path} does not accept ${c.req.method}. Use: ${allow}.`
   const response = answerError(c, new TurnError('method_not_allowed', message))
   response.headers.set('allow', allow)
   return response

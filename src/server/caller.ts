@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { Caller } from '../pool/caller.ts'
 import type { ServerEnv } from './services.ts'
 
-/** Who sent this request, for all that runs or is stored on its behalf. */
+/** Who sent this request: what runs or is stored for it belongs to that client. */
 export function callerOf(c: Context<ServerEnv>): Caller {
   return { client: c.get('client'), signal: c.get('lifetime').signal }
 }

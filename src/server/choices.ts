@@ -5,13 +5,13 @@ import type { Answer } from '../pool/pool.ts'
 import { requireReadable } from './body/readable.ts'
 import type { Services } from './services.ts'
 
-/** The answers to one request: their streams, and what the first to begin says of its worker. */
+/** The answers to one request: their streams, and the worker of the first to begin. */
 export type Answers = Omit<Answer, 'events'> & { events: ReadableStream<TurnEvent>[] }
 
 type Turns = Pick<Services, 'pool' | 'limit'>
 type Choice = { run: Promise<Answer>; stop: AbortController }
 
-/** Asks a worker for the one answer that a request wants. */
+/** Asks a worker for the only answer of a request. */
 async function runTurn(
   { pool, limit }: Turns,
   conversation: Conversation,
@@ -23,8 +23,8 @@ async function runTurn(
 }
 
 /**
- * Asks a worker for each conversation, and resolves when the first begins: the others may have to
- * wait for its worker. When one cannot begin, none goes on.
+ * Asks a worker for each conversation, and resolves when the first answer begins: the others may
+ * have to wait for its worker. If one cannot begin, all are cancelled.
  */
 export async function runChoices(
   { pool, limit }: Turns,
@@ -36,7 +36,7 @@ export async function runChoices(
     const { events, ...answer } = await runTurn({ pool, limit }, only, caller)
     return { ...answer, events: [events] }
   }
-  // They have the same text, or are bounded by the body.
+  // All have the same text, or the limit of the body applies.
   if (only) requireReadable(only)
   const hold = limit.take(caller, conversations.length)
   const choices = conversations.map((conversation): Choice => {
@@ -51,10 +51,12 @@ export async function runChoices(
   return { ...first, events: choices.map(eventsOf) }
 }
 
-/** The events of an answer that may not have begun; why it cannot is one of them. */
+/**
+ * The events of an answer that may not have begun yet. If it cannot begin, the error is an event.
+ */
 function eventsOf({ run, stop }: Choice): ReadableStream<TurnEvent> {
   const started = run.then(({ events }) => events.getReader())
-  // It is `pull` that tells of it.
+  // `pull` reports the error.
   started.catch(() => {})
   return new ReadableStream<TurnEvent>(
     {
@@ -64,10 +66,10 @@ function eventsOf({ run, stop }: Choice): ReadableStream<TurnEvent> {
           if (done) controller.close()
           else controller.enqueue(value)
         } catch (error) {
-          // What stopped this one says more than that it was stopped.
+          // The reason for stopping says more than the error that it caused.
           controller.enqueue({ type: 'error', error: toTurnError(stop.signal.reason ?? error) })
           controller.close()
-          // A worker whose events cannot be read must not go on.
+          // A worker whose events cannot be read must be stopped.
           stop.abort(error)
         }
       },

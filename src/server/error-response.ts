@@ -3,10 +3,10 @@ import type { ErrorShape } from '../dialect/dialect.ts'
 import type { TurnError } from '../errors.ts'
 import { ERRORS } from '../openai/error.ts'
 
-/** The dialects whose errors are not OpenAI's: at their paths and below, whether they exist or not. */
+/** The APIs whose errors differ from OpenAI's, with the paths where theirs are used. */
 const OTHERS: readonly { path: string; errors: ErrorShape }[] = [messages]
 
-/** An error as the API behind the path words it. */
+/** An error response in the form of the API at that path. */
 export function errorResponse(error: TurnError, path: string, requestId: string): Response {
   const { toStatus, toBody } = errorsAt(path)
   const headers = error.retryAfterS ? { 'retry-after': String(error.retryAfterS) } : {}

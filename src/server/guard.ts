@@ -4,16 +4,18 @@ import { isLoopback } from '../config.ts'
 import { TurnError } from '../errors.ts'
 import type { ServerEnv } from './services.ts'
 
-/** Hexadecimal digits that tell clients apart. */
+/** How many hexadecimal digits of a digest identify a client. */
 const CLIENT_LENGTH = 32
 
-/** Paths a monitor or a load balancer asks without a key; they tell nothing of the owner. */
+/**
+ * Paths for monitors and load balancers, which need no key. They reveal nothing about the owner.
+ */
 const OPEN_PATHS = new Set(['/health', '/ready'])
 
 /**
- * Refuses what a web page could send to a local port: a foreign Host (DNS rebinding), a foreign
- * Origin, a request the browser itself calls cross-site. With keys set, the key tells friend from
- * foe, so any Host will do.
+ * Refuses requests that a web page could send to a local port: a foreign Host (DNS rebinding), a
+ * foreign Origin, or one that the browser marks as cross-site. If keys are set, any Host is
+ * allowed, because a page does not have a key.
  */
 export function guardOrigin({
   apiKeys,
@@ -38,7 +40,7 @@ export function guardOrigin({
     if (foreign && !allowed) {
       throw new TurnError(
         'permission',
-        `Web pages of ${origin ?? 'other sites'} are refused. Let them in with --allow-origin.`,
+        `Requests from web pages of ${origin ?? 'other sites'} are refused. Allow them with --allow-origin.`,
       )
     }
     await next()
@@ -46,8 +48,8 @@ export function guardOrigin({
 }
 
 /**
- * Asks for one of the keys as `Authorization: Bearer` or `x-api-key`, compared in constant time,
- * and leaves whose request it is. Where there are no keys, all clients are the same.
+ * Requires one of the keys, as `Authorization: Bearer` or `x-api-key`, and remembers which client
+ * it is. Keys are compared in constant time. Without keys, all clients are the same one.
  */
 export function requireKey(apiKeys: readonly string[]): MiddlewareHandler<ServerEnv> {
   const digests = apiKeys.map(digest)
@@ -56,10 +58,13 @@ export function requireKey(apiKeys: readonly string[]): MiddlewareHandler<Server
     if (digests.length > 0 && !OPEN_PATHS.has(c.req.path) && c.req.method !== 'OPTIONS') {
       const givenKey = keyOf(c.req.raw.headers)
       const given = digest(givenKey)
-      // Every key is compared, so that time does not tell which one was nearly right.
+      // All keys are compared, so that the time does not reveal which one was nearly right.
       const matches = digests.filter((key) => timingSafeEqual(key, given))
       if (matches.length === 0) {
-        throw new TurnError('authentication', 'The API key is missing or wrong.')
+        throw new TurnError(
+          'authentication',
+          'The API key is missing or wrong. Send one of the keys of --api-key as a bearer token.',
+        )
       }
       c.set('client', clientOf(givenKey))
     }
@@ -67,7 +72,7 @@ export function requireKey(apiKeys: readonly string[]): MiddlewareHandler<Server
   }
 }
 
-/** A page can send a form or plain text anywhere without asking; JSON it cannot. */
+/** A page can send forms and plain text to any server without a preflight request, but not JSON. */
 export function requireJson(): MiddlewareHandler {
   return async function checkContentType(c, next) {
     const type = c.req.header('content-type') ?? ''
@@ -88,8 +93,8 @@ function keyOf(headers: Headers): string {
 }
 
 /**
- * A name for whoever has this key. It is kept with stored responses, so it must be the same after a
- * restart and in every replica, and the key must not be seen from it.
+ * The name of the client with this key. It is stored with responses, so it must be the same after a
+ * restart and in every replica, and must not reveal the key.
  */
 function clientOf(key: string): string {
   return digest(`client ${key}`).toString('hex').slice(0, CLIENT_LENGTH)

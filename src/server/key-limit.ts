@@ -3,13 +3,13 @@ import { TurnError } from '../errors.ts'
 import type { Caller } from '../pool/caller.ts'
 import type { Answer } from '../pool/pool.ts'
 
-/** What a client over its limit is told: about the length of a short answer. */
+/** When a client over its limit should try again: about the length of a short answer. */
 const RETRY_AFTER_S = 2
 
-/** Passes a turn on, and gives its place back when it is over. */
+/** Passes a turn on, and releases its place when it ends. */
 type Hold = (turn: Promise<Answer>) => Promise<Answer>
 
-/** Lets each client have so many turns at a time, waiting or running; 0 for no limit. */
+/** Limits how many turns a client may have at a time, waiting or running; 0: no limit. */
 export class KeyLimit {
   readonly #limit: number
   readonly #taken = new Map<string, number>()
@@ -18,7 +18,9 @@ export class KeyLimit {
     this.#limit = limit
   }
 
-  /** Takes places for all turns of one request, or throws. Each turn must then be held. */
+  /**
+   * Reserves places for all turns of one request, or throws. `hold` must then be called for each.
+   */
   take({ client, signal }: Caller, turns: number): Hold {
     if (this.#limit === 0) return (turn) => turn
     if (turns > this.#limit) {
@@ -41,7 +43,7 @@ export class KeyLimit {
   }
 }
 
-/** A turn ends with its last event, by failing, or when its reader or its client goes away. */
+/** A turn ends with its last event, with a failure, or when its reader or client is gone. */
 async function hold(
   turn: Promise<Answer>,
   signal: AbortSignal,
@@ -58,7 +60,7 @@ async function hold(
   }
 }
 
-/** The same events, one at a time as they are read. */
+/** The same events, passed on one by one as they are read. */
 function whenOver(
   events: ReadableStream<TurnEvent>,
   release: () => void,

@@ -2,22 +2,22 @@ import type { MiddlewareHandler } from 'hono'
 import type { Answer } from '../pool/pool.ts'
 import type { ServerEnv } from './services.ts'
 
-/** Which worker answers, and what of the request it could not take. */
+/** Which worker answers, and which parts of the request had no effect. */
 export type AnswerFacts = Pick<Answer, 'worker' | 'ignored'>
 
-/** One request from its first byte to the last byte of its answer. */
+/** A request, from its first byte to the last byte of its answer. */
 export type Lifetime = {
-  /** Aborts when the client leaves, and when anything fails that the answer needs. */
+  /** Aborted when the client disconnects, and when anything fails that the answer needs. */
   signal: AbortSignal
-  /** The answer is out, or broke off: `error` is why. Only the first call counts. */
+  /** The answer was sent or failed; `error` is the reason. Only the first call counts. */
   end: (error?: unknown) => void
-  /** Told of an answer that begins later than its headers; the log waits for it. */
+  /** Passes on an answer that begins after its headers; the log waits for it. */
   late: (answer: Promise<AnswerFacts>) => void
 }
 
 /**
- * Gives each request its lifetime. Whatever throws once a worker is at work, be it the headers of
- * the answer or the store, is an error of the request; the worker is released by the signal.
+ * Gives each request its lifetime. If anything throws while a worker is running, such as a header
+ * or the response store, the request fails and the signal stops the worker.
  */
 export function lifetimes(): MiddlewareHandler<ServerEnv> {
   return async function boundByRequest(c, next) {
@@ -37,12 +37,12 @@ export function lifetimes(): MiddlewareHandler<ServerEnv> {
       end(error)
       throw error
     }
-    // A stream ends later, and says so itself.
+    // A stream ends later and calls `end` itself.
     if (c.error || !isStream(c.res)) end(c.error)
   }
 }
 
-/** Whether the answer goes on after its headers. */
+/** Whether the answer continues after its headers. */
 function isStream({ headers }: Response): boolean {
   return headers.get('content-type')?.startsWith('text/event-stream') ?? false
 }

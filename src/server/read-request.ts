@@ -8,8 +8,8 @@ import { readJsonObject } from './body/json-body.ts'
 import type { ServerEnv, Services } from './services.ts'
 
 /**
- * Reads the body of a request in the order that all dialects have: its schema, then its
- * parameters, then the fields that nobody reads. Throws for what is wrong or must be refused.
+ * Reads the body of a request in the same order for all APIs: the schema, the parameters, then
+ * unknown fields. Throws if something is wrong or must be refused.
  */
 export async function readRequest<Request extends { model: string }>(
   c: Context<ServerEnv>,

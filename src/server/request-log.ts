@@ -3,10 +3,10 @@ import { type TurnError, toTurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ServerEnv } from './services.ts'
 
-/** A client's own id is kept if it is short and harmless in a log. */
+/** A client's id is used if it is short and has only these characters. */
 const SANE_ID = /^[\w.:-]{1,128}$/
 
-/** An answer is nothing for a browser to show, guess at, embed or keep. */
+/** Tells browsers not to display, guess, embed or store an answer. */
 const SECURITY_HEADERS = [
   ['x-content-type-options', 'nosniff'],
   ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
@@ -14,7 +14,7 @@ const SECURITY_HEADERS = [
   ['referrer-policy', 'no-referrer'],
 ] as const
 
-/** Gives every request an id, the client's if it has a sane one, and says how long it took. */
+/** Gives every request an id, the client's if it is acceptable, and sends how long it took. */
 export function requestIds(): MiddlewareHandler<ServerEnv> {
   return async function assignRequestId(c, next) {
     const startedAt = performance.now()
@@ -30,7 +30,7 @@ export function requestIds(): MiddlewareHandler<ServerEnv> {
   }
 }
 
-/** One line per request: what was asked and how it ended, never what was said. */
+/** Writes one line per request: what was requested and how it ended, never its content. */
 export function logRequests(log: Log): MiddlewareHandler<ServerEnv> {
   return async function logRequest(c, next) {
     const startedAt = performance.now()
@@ -51,7 +51,7 @@ export function logRequests(log: Log): MiddlewareHandler<ServerEnv> {
     }
     const late = c.get('lateAnswer')
     if (late) {
-      // Not awaited: the headers go out now.
+      // Not awaited, because the headers go out now.
       void late.then(
         ({ worker }) => write(worker, undefined),
         (error: unknown) => write(undefined, toTurnError(error)),

@@ -5,7 +5,7 @@ import type { ResponsesRequest } from '../openai/responses/schema.ts'
 import { parseItems, resolveReferences, toItems } from '../openai/responses/stored.ts'
 import type { ClientResponses, StoredResponse } from '../ledger/response-store.ts'
 
-/** What a request goes on from and what it brings, with everything fetched that it refers to. */
+/** The earlier and the new items of a request, with all items that it refers to. */
 export function historyOf(request: ResponsesRequest, store: ClientResponses): History {
   const { previous_response_id: previousId, input } = request
   return {
@@ -14,7 +14,7 @@ export function historyOf(request: ResponsesRequest, store: ClientResponses): Hi
   }
 }
 
-/** Items by the ids of their responses and their own; each response is read once. */
+/** Finds items by the id of their response or their own; each response is read once. */
 function finderIn(store: ClientResponses) {
   const responses = new Map<string, Map<string, Item>>()
   return (responseId: string, itemId: string): Item | undefined => {

@@ -9,45 +9,45 @@ import type { KeyLimit } from './key-limit.ts'
 import type { AnswerFacts, Lifetime } from './lifetime.ts'
 import type { BodyLimits } from './body/request-body.ts'
 
-/** What the routes need from below, so that a test can put anything there. */
+/** What the routes need from other layers, so that tests can replace it. */
 export type Services = {
   pool: {
     run(conversation: Conversation, caller: Caller): Promise<Answer>
     snapshot(): PoolSnapshot
   }
-  /** How many turns a client may have at a time. */
+  /** Limits how many turns a client may have at a time. */
   limit: KeyLimit
-  /** The responses that a client may ask for again, by the name it has in `Caller`. */
+  /** The stored responses of a client, by its name in `Caller`. */
   responses: { of(client: string): ClientResponses }
-  /** The models that can be asked for; waits for the first worker. */
+  /** The models that can be requested; waits for the first worker. */
   catalog: (signal: AbortSignal) => Promise<ModelCatalog>
-  /** How the owner wants requests to be read and answers to be written. */
+  /** The owner's settings for reading requests and writing answers. */
   dialect: ParameterPolicy & { reasoning: 'summarized' | 'off' }
   /** Whether the CLI is logged in, as far as is known. */
   loggedIn: () => Promise<boolean>
 }
 
-/** What middleware leaves for later in a request. */
+/** What middleware stores for later steps of a request. */
 export type ServerEnv = {
-  /** Only a server with a socket has it. */
+  /** Missing in tests without a socket. */
   Bindings: { connection?: Connection }
   Variables: {
     requestId: string
     /** See `Caller`. */
     client: string
     lifetime: Lifetime
-    /** An answer that begins later than its headers. */
+    /** An answer that begins after its headers. */
     lateAnswer: Promise<AnswerFacts> | undefined
     bodyLimits: BodyLimits
-    /** Told of the body of a request, if the owner wants to see it. */
+    /** Gets the body of a request if bodies are logged. */
     noteBody: ((body: string) => void) | undefined
     error: TurnError | undefined
     model: string | undefined
   }
 }
 
-/** The connection that a request came over. */
+/** The connection of a request. */
 export type Connection = {
-  /** Nothing is asked on it any more: it is closed when that stays so. */
+  /** No request is running on it; it is closed if that does not change. */
   rest: () => void
 }

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import type { Log } from '../../log.ts'
 import type { ServerEnv } from '../services.ts'
 
-/** Writes prompts and answers into the log; only for an owner who asked for it. */
+/** Logs prompts and answers; only if the owner asked for it. */
 export function logBodies(log: Log): MiddlewareHandler<ServerEnv> {
   return async function logBody(c, next) {
     const id = c.get('requestId')
@@ -12,8 +12,8 @@ export function logBodies(log: Log): MiddlewareHandler<ServerEnv> {
     if (!c.res.body) return
     let body = ''
     const decoder = new TextDecoder()
-    // In line with the client rather than beside it: a reader that is slow, or leaves, is felt
-    // by the source as it would be without a log.
+    // Not a copy beside the client's stream: so a slow or closed client slows or cancels the source
+    // as it does without a log.
     const copied = new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         body += decoder.decode(chunk, { stream: true })

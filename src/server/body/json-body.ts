@@ -7,13 +7,13 @@ import { parseJsonPaced } from './json-parser.ts'
 import { readBody } from './request-body.ts'
 import type { ServerEnv } from '../services.ts'
 
-/** Up to here `JSON.parse` is done within 10 ms, whatever it is given. */
+/** `JSON.parse` takes at most 10 ms for a body of this size. */
 const PACED_BYTES = 256 * 1024
 const BYTE_ORDER_MARK = Buffer.from('\ufeff')
 
 const JsonObject = z.record(z.string(), z.unknown())
 
-/** The body as a JSON object; anything else is the client's error, with the reason. */
+/** Parses the body into a JSON object; anything else is a client error with the reason. */
 export async function readJsonObject(c: Context<ServerEnv>): Promise<Record<string, unknown>> {
   const body = JsonObject.safeParse(await readJson(c))
   if (body.success) return body.data

@@ -10,38 +10,35 @@ import {
 } from './json-text.ts'
 
 /**
- * How large JSON may be, beside its bytes: reading and checking take their time for each value.
- * A history of 10,000 messages has about 100,000.
+ * The most values in a body, because reading and checking take time for each value. A history of
+ * 10,000 messages has about 100,000.
  */
 export const MAX_VALUES = 200_000
-/** What reads JSON calls itself for each level, and so does what writes it. */
+/** The deepest nesting, because readers and writers of JSON call themselves for each level. */
 export const MAX_DEPTH = 200
 
-/** The key under which JSON is sent within a string: the arguments of a call. */
+/** The key whose value is JSON inside a string: the arguments of a call. */
 const JSON_WITHIN = 'arguments'
-/** How much text is looked through at a time: 2 ms. */
+/** How much text is scanned at a time; this takes 2 ms. */
 const STEP_CHARS = 1024 * 1024
 
-/** Counts what there is in a body, and refuses one that has too much. */
+/** Counts the values of a body, and refuses one that has too many. */
 export class JsonCounter {
   #values = 0
 
-  /** One or more values more. */
+  /** Counts one or more values. */
   count(values = 1): void {
     this.#values += values
     if (this.#values <= MAX_VALUES) return
     throw refused(`it has more than ${MAX_VALUES} values`)
   }
 
-  /** An array or object that stands in so many others. */
+  /** An array or object begins at this nesting depth. */
   enter(depth: number): void {
     if (depth > MAX_DEPTH) throw refused(`it is nested deeper than ${MAX_DEPTH} levels`)
   }
 
-  /**
-   * Counts the JSON in a string under that key, step by step. It need not be valid: what is
-   * counted is what might be one.
-   */
+  /** Counts the values of JSON inside a string, step by step. The JSON need not be valid. */
   *within(key: string | undefined, text: string): Generator<void, void> {
     if (key !== JSON_WITHIN) return
     let depth = 0
@@ -61,7 +58,7 @@ export class JsonCounter {
   }
 }
 
-/** Checks a value that has been read. */
+/** Checks a parsed value. */
 export function checkBounds(root: unknown): void {
   checkWithin(root, undefined, 1, new JsonCounter())
 }
@@ -78,7 +75,7 @@ function checkWithin(
     return
   }
   if (typeof value !== 'object' || value === null) return
-  // Before anything deeper is looked at: this calls itself as well.
+  // Checked before anything deeper, because this function calls itself, too.
   counter.enter(depth)
   if (Array.isArray(value)) {
     for (const item of value) checkWithin(item, undefined, depth + 1, counter)

@@ -14,11 +14,13 @@ import {
   QUOTE,
 } from './json-text.ts'
 
-/** A string that is longer is read in pieces of this many bytes. */
+/** A longer string is read in pieces of this many bytes. */
 const PIECE_BYTES = 256 * 1024
-/** No number needs more characters. */
+/** The most characters of a number. */
 const MAX_NUMBER_CHARS = 1_000
-/** Tokens between two looks at the clock, and blanks in one of them. */
+/**
+ * How many tokens are read between two looks at the clock; also the most white space in one token.
+ */
 const TOKENS = 64
 const MAX_BLANKS = 4 * 1024
 
@@ -26,8 +28,8 @@ type Container = unknown[] | Record<string, unknown>
 type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or end' | 'end'
 
 /**
- * `JSON.parse` in slices, for bodies that would keep the server from all else. The result is the
- * same; values are counted as they are read, so that too many of them are never in memory.
+ * `JSON.parse` in slices, so that a large body does not block the server. The result is the same.
+ * Values are counted while reading, so that there are never too many in memory.
  */
 export async function parseJsonPaced(bytes: Buffer, pacer: Pacer): Promise<unknown> {
   const parser = new JsonParser(bytes, pacer)
@@ -43,14 +45,14 @@ class JsonParser {
   readonly #pacer: Pacer
   readonly #counter = new JsonCounter()
   readonly #open: Container[] = []
-  /** The key that the next value of each open object is for. */
+  /** For each open object, the key of the next value. */
   readonly #keys: string[] = []
   #expected: Expected = 'value'
   #at = 0
-  /** The first backslash that is not behind `#at`. */
+  /** The first backslash at or after `#at`. */
   #backslash = -1
   root: unknown
-  /** The place of a string that takes more than one slice; `readLong` reads it. */
+  /** A string that takes more than one slice; `readLong` reads it. */
   long: { from: number; end: number | undefined; isKey: boolean } | undefined
 
   constructor(bytes: Buffer, pacer: Pacer) {
@@ -58,10 +60,10 @@ class JsonParser {
     this.#pacer = pacer
   }
 
-  /** Reads one token; false at the end. */
+  /** Reads one token; returns false at the end. */
   step(): boolean {
     const char = this.#skipBlanks()
-    // More blanks than are read at once.
+    // There may be more white space than is read at once.
     if (isBlank(char)) return true
     if (char === undefined) {
       if (this.#expected === 'end') return false
@@ -92,7 +94,7 @@ class JsonParser {
     }
   }
 
-  /** Reads the string at `long`, with rests in between. */
+  /** Reads the string at `long`, with pauses for other work. */
   async readLong(): Promise<void> {
     if (!this.long) return
     const { from, isKey } = this.long
@@ -240,7 +242,7 @@ class JsonParser {
   }
 }
 
-/** As `JSON.parse` does it: a key is never the object's prototype. */
+/** As in `JSON.parse`, a key never sets the prototype. */
 function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== '__proto__') object[key] = value
   else {

@@ -8,14 +8,14 @@ export const OPEN_OBJECT = 0x7b
 export const CLOSE_OBJECT = 0x7d
 const LETTER_U = 0x75
 
-/** The longest escape, `\\u0041`, has four characters behind its letter. */
+/** The longest escape, `\\u0041`, has four digits. */
 const MAX_DIGITS = 4
 
 export function isBlank(char: number | undefined): boolean {
   return char === 0x20 || char === 0x0a || char === 0x0d || char === 0x09
 }
 
-/** Characters of numbers, `true`, `false` and `null`. */
+/** Whether the character may be part of a number, `true`, `false` or `null`. */
 export function isLiteral(char = 0): boolean {
   const isDigit = char >= 0x30 && char <= 0x39
   const isLetter = (char >= 0x61 && char <= 0x7a) || char === 0x45
@@ -23,8 +23,8 @@ export function isLiteral(char = 0): boolean {
 }
 
 /**
- * Where to cut a string that begins at `from`: the last place up to `to` that is neither within an
- * escape nor within a character.
+ * Where to cut a string that begins at `from`: the last place up to `to` that is not inside an
+ * escape or a character.
  */
 export function pieceEnd(bytes: Uint8Array, from: number, to: number): number {
   const isEscaped = (at: number) => {
@@ -33,7 +33,7 @@ export function pieceEnd(bytes: Uint8Array, from: number, to: number): number {
     return backslashes % 2 === 1
   }
   let at = to
-  // Bytes of a character behind its first, which is never more than three before.
+  // Continuation bytes of UTF-8; a character has at most three.
   while (((bytes[at] ?? 0) & 0xc0) === 0x80 && at > to - 3) at--
   if (isEscaped(at)) return at - 1
   for (let back = 1; back <= MAX_DIGITS; back++) {

@@ -2,13 +2,13 @@ import { sizeOf } from '../../conversation/size.ts'
 import type { Conversation } from '../../conversation/types.ts'
 import { TurnError } from '../../errors.ts'
 
-/** Twice what the largest context window has room for; files do not count. */
+/** Twice the text of the largest context window. Files are counted apart. */
 const MAX_TEXT_CHARS = 8 * 1024 * 1024
 
-/** As many as a body may have: references may name the same file many times. */
+/** As many as a body may have, because references may name the same file many times. */
 const MAX_DATA_CHARS = 64 * 1024 * 1024
 
-/** Refuses what no model could read, before it is handed on in vain. */
+/** Refuses a conversation that no model could read, before a worker is used for it. */
 export function requireReadable(conversation: Conversation): void {
   const { text, data } = sizeOf(conversation)
   if (data > MAX_DATA_CHARS) {

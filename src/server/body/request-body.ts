@@ -4,21 +4,21 @@ import type { ServerEnv } from '../services.ts'
 
 export type BodyLimits = {
   maxBytes: number
-  /** How long nothing of a body may come. */
+  /** How long a body may pause. */
   silenceMs: number
-  /** How long a whole body may take. */
+  /** How long a body may take in all. */
   totalMs: number
 }
 
 export const BODY_LIMITS: BodyLimits = {
-  /** 20 images of 3 MB as base64, or 16 million words. */
+  /** Enough for 20 images of 3 MB as base64, or 16 million words. */
   maxBytes: 64 * 1024 * 1024,
   silenceMs: 30_000,
-  /** The largest body over a line of 2 Mbit/s. */
+  /** The time for the largest body at 2 Mbit/s. */
   totalMs: 5 * 60_000,
 }
 
-/** Bounds the bodies of requests; one that says at its start that it is too large is not read. */
+/** Limits request bodies. A body whose declared length is too large is not read. */
 export function limitBodies(limits: BodyLimits): MiddlewareHandler<ServerEnv> {
   return async function limitBody(c, next) {
     c.set('bodyLimits', limits)
@@ -27,7 +27,7 @@ export function limitBodies(limits: BodyLimits): MiddlewareHandler<ServerEnv> {
   }
 }
 
-/** The body of a request, within its bounds. */
+/** Reads the body of a request within the limits. */
 export async function readBody(c: Context<ServerEnv>): Promise<Buffer> {
   const limits = c.get('bodyLimits')
   const { raw } = c.req
@@ -46,10 +46,10 @@ export async function readBody(c: Context<ServerEnv>): Promise<Buffer> {
       chunks.push(value)
     }
   } catch (cause) {
-    // Nothing more of it is wanted; that it cannot be cancelled any more does not matter.
+    // The rest is not needed, so it does not matter if it cannot be cancelled.
     reader.cancel().catch(() => {})
     if (!raw.signal.aborted || cause instanceof TurnError) throw cause
-    throw new TurnError('cancelled', 'The client went away.', { cause })
+    throw new TurnError('cancelled', 'The client closed the connection.', { cause })
   }
 }
 

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { ServerEnv, Services } from '../services.ts'
 
-/** GET /health: the process lives. GET /ready: a request sent now would be answered. */
+/** GET /health: the process runs. GET /ready: a request sent now would be answered. */
 export function health({ pool, loggedIn }: Services): Hono<ServerEnv> {
   return new Hono<ServerEnv>()
     .get('/health', (c) => c.json({ status: 'ok' }))
@@ -10,9 +10,15 @@ export function health({ pool, loggedIn }: Services): Hono<ServerEnv> {
       const limited =
         rateLimit?.status === 'rejected' && (rateLimit.resetsAt ?? 0) > Date.now() / 1000
       const reasons = [
-        ...((await loggedIn()) ? [] : ['The claude CLI is not logged in.']),
+        ...((await loggedIn())
+          ? []
+          : [
+              'The claude CLI is not logged in. Run `claude auth login` on the machine of this server.',
+            ]),
         ...(limited ? ['The subscription has reached its rate limit.'] : []),
-        ...(bootFailures > 0 ? ['The claude CLI does not start.'] : []),
+        ...(bootFailures > 0
+          ? ['The claude CLI does not start. The log of this server has the reason.']
+          : []),
       ]
       const ready = reasons.length === 0
       return c.json({ status: ready ? 'ready' : 'not ready', reasons, workers }, ready ? 200 : 503)

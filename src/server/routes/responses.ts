@@ -8,7 +8,7 @@ import { historyOf } from '../response-history.ts'
 import { serveDialect } from '../serve-dialect.ts'
 import type { ServerEnv, Services } from '../services.ts'
 
-/** POST /v1/responses, and what was stored of them. */
+/** POST /v1/responses, and the stored responses. */
 export function responses(services: Services): Hono<ServerEnv> {
   const dialect = createResponses((client) => {
     const store = services.responses.of(client)
@@ -24,7 +24,7 @@ export function responses(services: Services): Hono<ServerEnv> {
     .get(`${dialect.path}/:id`, (c) => {
       const { response } = stored(c, c.req.param('id'))
       if (c.req.query('stream') !== 'true') return c.json(response)
-      const message = 'A stored response cannot be streamed: it is whole. Leave stream out.'
+      const message = 'A stored response cannot be streamed. Leave stream out.'
       throw new TurnError('invalid_request', message, { param: 'stream' })
     })
     .delete(`${dialect.path}/:id`, (c) => {

@@ -1,11 +1,11 @@
-/** Servers and proxies take 8 kB of headers at least; a list of remarks is not to use them up. */
+/** Servers and proxies accept at least 8 kB of headers; a list must not use all of it. */
 const MAX_CHARS = 2_000
 const MAX_ITEM_CHARS = 200
 
 /**
- * A list as the value of a response header. Its items may hold words of the request, and a header
- * with anything but visible ASCII throws when the answer has long begun: the rest is
- * percent-encoded. What is left out of a long list is said at its end.
+ * Formats a list as the value of a response header. Items may contain text of the request, and a
+ * header with other than visible ASCII throws, so the rest is percent-encoded. If the list is too
+ * long, its end says how many items are missing.
  */
 export function listHeader(items: readonly string[]): string {
   let value = ''

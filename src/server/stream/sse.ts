@@ -1,4 +1,4 @@
-/** How long a stream may be silent before a comment shows that it lives. */
+/** How long a stream may be silent before a comment is sent. */
 export const HEARTBEAT_MS = 5_000
 
 const encoder = new TextEncoder()
@@ -7,23 +7,23 @@ const COMMENT = ': keep-alive\n\n'
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache',
-  // nginx would otherwise hold the stream back until its buffer is full.
+  // Otherwise nginx holds the stream back until its buffer is full.
   'x-accel-buffering': 'no',
 }
 
 export type SseOptions = {
-  /** Whether the `type` of a frame stands before it as well, as the name of the event. */
+  /** Whether the `type` of a frame is also sent as the name of the event. */
   named?: boolean
 }
 
-/** One frame of data: an object as JSON, a string as it is. */
+/** Formats one event: an object as JSON, a string as it is. */
 export function sseFrame(frame: object | string, { named = false }: SseOptions = {}): string {
   const data = typeof frame === 'string' ? frame : JSON.stringify(frame)
   const name = named && typeof frame === 'object' && 'type' in frame ? String(frame.type) : ''
   return `${name === '' ? '' : `event: ${name}\n`}data: ${data}\n\n`
 }
 
-/** Frames as bytes; `comment` stands before the first. */
+/** Encodes frames as bytes; `comment` is sent before the first one. */
 export function toSse(
   options: SseOptions = {},
   comment = '',
@@ -38,18 +38,18 @@ export function toSse(
   })
 }
 
-/** What becomes of a stream in the end. */
+/** What to do at the end of a stream. */
 export type StreamEnd = {
-  /** Told once: without an error when all was sent. */
+  /** Called once; without an error if everything was sent. */
   end?: (error?: unknown) => void
-  /** The last frame of a stream that broke; without it the stream breaks as well. */
+  /** The last frame of a stream that failed. Without it the stream fails, too. */
   toLastFrame?: (error: unknown) => string
 }
 
 /**
- * The response for a stream of frames that may not have begun yet. Something fills every silence,
- * from the start to the end, because load balancers and Bun itself cut what is silent: a comment,
- * or `keepAlive` once the stream has begun. When the client goes away the source is cancelled.
+ * The response for a stream of frames that may not have begun yet. Load balancers and Bun close
+ * silent connections, so something is sent in every silence: a comment, or `keepAlive` once the
+ * stream has begun. If the client disconnects, the source is cancelled.
  */
 export function sseResponse(
   source: Promise<ReadableStream<Uint8Array>>,
@@ -69,7 +69,7 @@ export function sseResponse(
       timer = setInterval(() => {
         // The stream has failed, so stop the heartbeat.
         if (controller.desiredSize === null) return clearInterval(timer)
-        // A reader that is behind has bytes to read, and needs none of ours.
+        // A slow reader still has bytes to read, so it needs no keep-alive.
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(filler))
       }, heartbeatMs)
     },

@@ -6,7 +6,7 @@ import { HEARTBEAT_MS, sseFrame, type SseOptions, sseResponse, toSse } from './s
 
 const IGNORED = 'x-claude-max-api-ignored'
 
-/** Which worker answers, and what of the request was left out or altered. */
+/** The headers that name the worker, and what of the request had no effect or was altered. */
 export function answerHeaders(
   { worker, ignored }: AnswerFacts,
   remarks: Remarks,
@@ -19,7 +19,7 @@ function workerHeader(worker: AnswerFacts['worker']): Record<string, string> {
   return { 'x-claude-max-api-worker': worker }
 }
 
-/** What of a request was left out or altered. */
+/** The headers that name what of a request had no effect or was altered. */
 export function remarkHeaders({ ignored, changed }: Named): Record<string, string> {
   return { ...named(IGNORED, ignored), ...named('x-claude-max-api-changed', changed) }
 }
@@ -30,7 +30,10 @@ function named(header: string, paths: readonly string[]): Record<string, string>
   return paths.length > 0 ? { [header]: listHeader(paths) } : {}
 }
 
-/** What came too late for the headers, as comments of the stream; `told` is what they said. */
+/**
+ * What was not known in time for the headers, as comments of the stream; `told` is what the headers
+ * said.
+ */
 function lateComment({ worker, ignored }: AnswerFacts, remarks: Remarks, told: Named): string {
   remarks.ignore(...ignored)
   const lines = Object.entries({
@@ -46,23 +49,23 @@ function lateComment({ worker, ignored }: AnswerFacts, remarks: Remarks, told: N
 export type StreamedAnswer = {
   /** Resolves at the first event. */
   answer: Promise<AnswerFacts>
-  /** The answer in a dialect's frames. */
+  /** The answer in the frames of the API. */
   frames: Promise<ReadableStream<object | string>>
-  /** What of the request was left out or altered, whoever answers. */
+  /** What of the request had no effect or was altered, whichever worker answers. */
   remarks: Remarks
   toErrorFrame: (error: TurnError) => object
   sse?: SseOptions
-  /** Sent in a silence of an answer that has begun; a comment if there is none. */
+  /** Sent when an answer that has begun pauses; a comment if absent. */
   keepAlive?: object
   graceMs?: number
-  /** Told when the answer is out, or why it broke off; and of one the headers do not wait for. */
+  /** Called when the answer was sent or failed; and for an answer that begins after its headers. */
   lifetime?: Pick<Lifetime, 'end' | 'late'>
 }
 
 /**
- * Streams an answer. A failure before the first event is an HTTP status, as long as it comes
- * within the first silent seconds; from then on comments keep the connection open, and a failure
- * is a frame. What is known by then is in the headers; what is not stands before the first frame.
+ * Streams an answer. A failure before the first event is an HTTP status if it comes within
+ * `HEARTBEAT_MS`. After that, comments keep the connection open, and a failure is a frame. What is
+ * not known in time for the headers is sent as a comment before the first frame.
  */
 export async function streamAnswer({
   answer,
@@ -74,7 +77,7 @@ export async function streamAnswer({
   graceMs = HEARTBEAT_MS,
   lifetime: { end, late } = { end: () => {}, late: () => {} },
 }: StreamedAnswer): Promise<Response> {
-  // Whichever way the answer fails, it is `answer` below that says so.
+  // `answer` below reports the failure.
   frames.catch(() => {})
   const early = await withinGrace(answer, graceMs)
   if (!early) late(answer)
@@ -104,7 +107,7 @@ async function withinGrace(
   return Promise.race([answer, grace.promise]).finally(() => clearTimeout(timer))
 }
 
-/** A stream of one frame. */
+/** A stream with one frame. */
 function single(frame: object, sse: SseOptions): ReadableStream<Uint8Array> {
   const { readable, writable } = toSse(sse)
   const writer = writable.getWriter()

@@ -80,7 +80,7 @@ test(
       const ms = performance.now() - startedAt
       measured.push({ name, status, stallMs, rssMb, ms })
       // A failure of ours has these words, whatever the API calls it.
-      const isFault = answer.includes('The proxy failed')
+      const isFault = answer.includes('claude-max-api failed')
       const isAnswer = status === 200 || (status >= 400 && answer.includes('"error"') && !isFault)
       const isLarge = rssMb - before > (MAX_TIMES * BYTES) / 1e6 + SPARE_MB
       if (!isAnswer || isLarge || stallMs > MAX_STALL_MS) {
