@@ -22,6 +22,8 @@ export type Parts = {
   env: NodeJS.ProcessEnv
   /** The directory in which the CLI's working directory is made; chosen if not given. */
   base?: string
+  /** How long a stream keeps its status for a failure before the first event. */
+  graceMs?: number
 }
 
 export type Composition = {
@@ -35,7 +37,7 @@ export type Composition = {
 /**
  * Puts the whole service together, except the socket: the CLI, the pool and the HTTP application.
  */
-export function compose({ config, log, path, env, base: given }: Parts): Composition {
+export function compose({ config, log, path, env, base: given, graceMs }: Parts): Composition {
   const base = chooseBase(env, given === undefined ? undefined : [given])
   if (base.passedOver.length > 0) {
     const [reason] = base.passedOver
@@ -82,6 +84,7 @@ export function compose({ config, log, path, env, base: given }: Parts): Composi
     allowOrigins: config['allow-origin'],
     keyLimit: config['key-limit'],
     logBodies: config['log-bodies'],
+    ...(graceMs !== undefined && { graceMs }),
     log,
   })
   const close = async () => {

@@ -14,7 +14,7 @@ import { answerHeaders, streamAnswer } from './stream/stream-answer.ts'
  */
 export function serveDialect<Request extends DialectRequest>(
   dialect: Dialect<Request>,
-  { pool, limit, catalog, dialect: policy }: Omit<Services, 'responses'>,
+  { pool, limit, catalog, dialect: policy, graceMs }: Omit<Services, 'responses'>,
 ): Handler<ServerEnv> {
   return async function answerRequest(c) {
     const lifetime = c.get('lifetime')
@@ -40,6 +40,7 @@ export function serveDialect<Request extends DialectRequest>(
         toErrorFrame: (error) => dialect.toErrorFrame(error, requestId),
         sse: { named: dialect.namesEvents },
         ...(dialect.keepAlive && { keepAlive: dialect.keepAlive }),
+        ...(graceMs !== undefined && { graceMs }),
         lifetime,
       })
     }

@@ -25,6 +25,8 @@ export type Services = {
   dialect: ParameterPolicy & { reasoning: 'summarized' | 'off' }
   /** Whether the CLI is logged in, as far as is known. */
   loggedIn: () => Promise<boolean>
+  /** How long a stream keeps its status for a failure before the first event. */
+  graceMs?: number
 }
 
 /** What middleware stores for later steps of a request. */

@@ -7,7 +7,7 @@ const NO_UNIT_TEST = /^test\/(?:e2e|slow|mutation)\/|^test\/(?:scaling|supply-ch
 /** A test file that imports this, at whatever distance, starts the real CLI. */
 const STARTS_THE_CLI = 'test/support/server.ts'
 /** They wait for real timeouts, so they run only for what they import directly. */
-const SLOW_TESTS = ['test/server/connections.test.ts', 'test/claude/account/account.test.ts']
+const SLOW_TESTS = ['test/claude/account/account.test.ts']
 
 /** Which unit tests import which source file, directly or through others. */
 export class RelatedTests {

@@ -118,5 +118,4 @@ test.if(process.platform === 'linux')(
       await server.stop()
     }
   },
-  60_000,
 )

@@ -46,7 +46,7 @@ describe('spawnCli', () => {
     const { signal } = await within(child.end(), END_MS, 'the end')
     expect(signal).toBe('SIGKILL')
     await until(() => !isAlive(grandchild), END_MS, 'the end of the grandchild')
-  }, 20_000)
+  })
 
   test('kill needs no consent', async () => {
     const { child, says } = shell('trap "" TERM; echo up; while :; do read x; done')

@@ -1,12 +1,4 @@
-import {
-  afterAll,
-  afterEach,
-  beforeEach,
-  describe,
-  expect,
-  setDefaultTimeout,
-  test,
-} from 'bun:test'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import {
   messageReply,
   type ReplyBlock,
@@ -27,7 +19,6 @@ import { framesOf, readAnswer } from '../../support/clients/sse.ts'
 import { within } from '../../support/waiting.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
-setDefaultTimeout(20_000)
 const FIRST_TOKEN_MS = 50
 
 const server = await startServer()

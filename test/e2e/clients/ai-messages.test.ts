@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { APICallError, generateText, isStepCount, Output, streamText } from 'ai'
 import { messageReply } from '../../../src/demo/message-stream.ts'
@@ -22,7 +22,6 @@ import { conversationOf, systemOf } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
-setDefaultTimeout(20_000)
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { HumanMessage, ToolMessage } from '@langchain/core/messages'
 import { tool } from '@langchain/core/tools'
 import { ChatOpenAI } from '@langchain/openai'
@@ -9,7 +9,6 @@ import { conversationOf } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
-setDefaultTimeout(20_000)
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
@@ -108,4 +107,4 @@ test('batch: every answer belongs to its question', async () => {
   const answers = await model.batch(questions)
   expect(answers.map(({ text }) => text)).toEqual(questions.map((text) => `echo of ${text}`))
   expect(server.api.requests.length).toBe(8)
-}, 30_000)
+})

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { generateText, isStepCount, Output, streamText, tool } from 'ai'
 import { z } from 'zod'
@@ -7,7 +7,6 @@ import { call, callsOnce, resultsIn } from '../../support/clients/chat.ts'
 import { startServer } from '../../support/servers/server.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
-setDefaultTimeout(20_000)
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())

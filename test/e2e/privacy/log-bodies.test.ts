@@ -7,7 +7,6 @@ import { aborted, within } from '../../support/waiting.ts'
 
 const SEEN_MS = 20_000
 const GONE_MS = 5_000
-const TEST_MS = 60_000
 
 const programs = new Programs()
 afterAll(() => programs.remove())
@@ -46,69 +45,57 @@ function parseLine(line: string): LogLine {
 }
 
 describe('--log-bodies', () => {
-  test(
-    'writes prompts and answers under the id of their request, and says so at start',
-    async () => {
-      const { banner, key, secret, ids, text, log } = await logOf(['--log-bodies'])
-      expect(banner).toMatch(/^ +log +holds prompts and answers \(--log-bodies\)$/m)
-      for (const message of ['request body', 'response body']) {
-        const bodies = log.filter((line) => line.message === message)
-        expect(bodies.map(({ id }) => id)).toEqual(ids)
-        for (const { body, cutOff } of bodies) {
-          expect(body).toContain(secret)
-          expect(cutOff).toBeUndefined()
-        }
+  test('writes prompts and answers under the id of their request, and says so at start', async () => {
+    const { banner, key, secret, ids, text, log } = await logOf(['--log-bodies'])
+    expect(banner).toMatch(/^ +log +holds prompts and answers \(--log-bodies\)$/m)
+    for (const message of ['request body', 'response body']) {
+      const bodies = log.filter((line) => line.message === message)
+      expect(bodies.map(({ id }) => id)).toEqual(ids)
+      for (const { body, cutOff } of bodies) {
+        expect(body).toContain(secret)
+        expect(cutOff).toBeUndefined()
       }
-      const streamed = log.findLast(({ message }) => message === 'response body')
-      expect(streamed?.body).toEndWith('data: [DONE]\n\n')
-      // A key is no body.
-      expect(text).not.toContain(key)
-    },
-    TEST_MS,
-  )
+    }
+    const streamed = log.findLast(({ message }) => message === 'response body')
+    expect(streamed?.body).toEndWith('data: [DONE]\n\n')
+    // A key is no body.
+    expect(text).not.toContain(key)
+  })
 
-  test(
-    'left out: neither a word of them nor of the key',
-    async () => {
-      const { banner, key, secret, text, log } = await logOf([])
-      expect(banner).not.toContain('prompts')
-      expect(text).not.toContain(secret)
-      expect(text).not.toContain(key)
-      expect(log.filter(({ message }) => message === 'request').length).toBe(2)
-    },
-    TEST_MS,
-  )
+  test('left out: neither a word of them nor of the key', async () => {
+    const { banner, key, secret, text, log } = await logOf([])
+    expect(banner).not.toContain('prompts')
+    expect(text).not.toContain(secret)
+    expect(text).not.toContain(key)
+    expect(log.filter(({ message }) => message === 'request').length).toBe(2)
+  })
 
-  test(
-    'does not keep an answer going whose reader has left',
-    async () => {
-      const server = await startServer({ settings: { 'log-bodies': true, 'warm-workers': 0 } })
-      try {
-        const asked = Promise.withResolvers<AbortSignal>()
-        let written = 0
-        server.api.answerWith(({ signal }) => {
-          asked.resolve(signal)
-          const pace = async () => (written++ < 1 ? undefined : aborted(signal))
-          return messageReply([{ type: 'text', text: ['word', ' more'] }], { pace })
-        })
-        const client = new AbortController()
-        const response = await server.post(
-          '/v1/chat/completions',
-          { model: 'sonnet', stream: true, messages: [{ role: 'user', content: 'hi' }] },
-          { headers: { 'content-type': 'application/json' }, signal: client.signal },
-        )
-        const reader = framesOf(response).getReader()
-        for (let seen = ''; !seen.includes('word');) {
-          const { value, done } = await within(reader.read(), SEEN_MS, 'the first word')
-          if (done) throw new Error('The stream ended before its first word.')
-          seen = value
-        }
-        client.abort()
-        await within(aborted(await asked.promise), GONE_MS, "the end of the model's request")
-      } finally {
-        await server.stop()
+  test('does not keep an answer going whose reader has left', async () => {
+    const server = await startServer({ settings: { 'log-bodies': true, 'warm-workers': 0 } })
+    try {
+      const asked = Promise.withResolvers<AbortSignal>()
+      let written = 0
+      server.api.answerWith(({ signal }) => {
+        asked.resolve(signal)
+        const pace = async () => (written++ < 1 ? undefined : aborted(signal))
+        return messageReply([{ type: 'text', text: ['word', ' more'] }], { pace })
+      })
+      const client = new AbortController()
+      const response = await server.post(
+        '/v1/chat/completions',
+        { model: 'sonnet', stream: true, messages: [{ role: 'user', content: 'hi' }] },
+        { headers: { 'content-type': 'application/json' }, signal: client.signal },
+      )
+      const reader = framesOf(response).getReader()
+      for (let seen = ''; !seen.includes('word');) {
+        const { value, done } = await within(reader.read(), SEEN_MS, 'the first word')
+        if (done) throw new Error('The stream ended before its first word.')
+        seen = value
       }
-    },
-    TEST_MS,
-  )
+      client.abort()
+      await within(aborted(await asked.promise), GONE_MS, "the end of the model's request")
+    } finally {
+      await server.stop()
+    }
+  })
 })

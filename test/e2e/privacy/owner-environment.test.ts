@@ -6,8 +6,6 @@ import type { ModelRequest } from '../../../src/demo/model-api.ts'
 import { startTestModelApi } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
 
-const TEST_MS = 60_000
-
 const root = mkdtempSync('/tmp/claude-max-api-owner-')
 const api = startTestModelApi()
 afterAll(async () => {
@@ -67,48 +65,40 @@ function withoutIds({ body, headers }: ModelRequest) {
   return JSON.parse(text.replaceAll(/cc_version=[^;]*/g, 'cc_version'))
 }
 
-test(
-  'a request is the same, to the byte, whatever the environment or ~/.claude.json says of requests',
-  async () => {
-    const usual = await sent({})
-    expect(usual).toMatchObject([{ max_tokens: 99 }, { max_tokens: expect.any(Number) }])
-    const odd = {
-      ...{ SHELL: '/home/someone/bin/zsh', XDG_CACHE_HOME: 'relative', CLAUDE_CONFIG_DIR: '' },
-      ...{ NODE_UNIQUE_ID: '1', DEBUG: '1', ANTHROPIC_LOG: 'debug' },
-    }
-    expect(await sent({ ...MISCHIEF, ...odd })).toEqual(usual)
+test('a request is the same, to the byte, whatever the environment or ~/.claude.json says of requests', async () => {
+  const usual = await sent({})
+  expect(usual).toMatchObject([{ max_tokens: 99 }, { max_tokens: expect.any(Number) }])
+  const odd = {
+    ...{ SHELL: '/home/someone/bin/zsh', XDG_CACHE_HOME: 'relative', CLAUDE_CONFIG_DIR: '' },
+    ...{ NODE_UNIQUE_ID: '1', DEBUG: '1', ANTHROPIC_LOG: 'debug' },
+  }
+  expect(await sent({ ...MISCHIEF, ...odd })).toEqual(usual)
 
-    // The CLI takes this `env` before its environment.
-    const settings = JSON.stringify({ env: MISCHIEF })
-    const plant = (home: string) =>
-      writeFileSync(join(home, '.claude.json'), settings, { mode: 0o600 })
-    expect(await sent({}, plant)).toEqual(usual)
-  },
-  TEST_MS,
-)
+  // The CLI takes this `env` before its environment.
+  const settings = JSON.stringify({ env: MISCHIEF })
+  const plant = (home: string) =>
+    writeFileSync(join(home, '.claude.json'), settings, { mode: 0o600 })
+  expect(await sent({}, plant)).toEqual(usual)
+})
 
-test(
-  'with --subscription-only a key in ~/.claude.json is not used either',
-  async () => {
-    api.forget()
-    const env = { ANTHROPIC_API_KEY: undefined, CLAUDE_CODE_OAUTH_TOKEN: 'of-the-subscription' }
-    const settings = { 'warm-workers': 0, 'subscription-only': true }
-    const server = await startServer({ api, base: join(root, 'base'), env, settings })
-    try {
-      const paid = JSON.stringify({ env: { ANTHROPIC_API_KEY: 'billed-per-token' } })
-      writeFileSync(join(server.home, '.claude.json'), paid)
-      expect((await server.post('/v1/chat/completions', QUESTION)).status).toBe(200)
-    } finally {
-      await server.stop()
-    }
-    const keys = api.requests.map(({ headers }) => [
-      headers.get('x-api-key'),
-      headers.get('authorization'),
-    ])
-    expect(keys).toEqual([[null, 'Bearer of-the-subscription']])
-  },
-  TEST_MS,
-)
+test('with --subscription-only a key in ~/.claude.json is not used either', async () => {
+  api.forget()
+  const env = { ANTHROPIC_API_KEY: undefined, CLAUDE_CODE_OAUTH_TOKEN: 'of-the-subscription' }
+  const settings = { 'warm-workers': 0, 'subscription-only': true }
+  const server = await startServer({ api, base: join(root, 'base'), env, settings })
+  try {
+    const paid = JSON.stringify({ env: { ANTHROPIC_API_KEY: 'billed-per-token' } })
+    writeFileSync(join(server.home, '.claude.json'), paid)
+    expect((await server.post('/v1/chat/completions', QUESTION)).status).toBe(200)
+  } finally {
+    await server.stop()
+  }
+  const keys = api.requests.map(({ headers }) => [
+    headers.get('x-api-key'),
+    headers.get('authorization'),
+  ])
+  expect(keys).toEqual([[null, 'Bearer of-the-subscription']])
+})
 
 /** What the CLI wrote that somebody else could read. */
 function openToOthers(folder: string): string[] {

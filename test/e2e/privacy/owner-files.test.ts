@@ -36,46 +36,38 @@ const spoken = () =>
   SPEAKING.filter((name) => api.requests.some((r) => r.text.includes(word(name))))
 const ran = () => RUNNING.filter((name) => readdirSync(sandbox.home).includes(`ran-${name}`))
 
-test(
-  'what the owner has for the CLI is told and run when the CLI is started as a person does',
-  async () => {
-    const { exited } = Bun.spawn([CLAUDE, '-p', 'hi'], {
-      ...{ env: sandbox.env, cwd, stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' },
-      timeout: TEST_MS / 2,
-    })
-    expect(await exited).toBe(0)
-    expect(spoken()).toEqual(SPEAKING)
-    expect(ran()).toEqual(RUNNING)
-  },
-  TEST_MS,
-)
+test('what the owner has for the CLI is told and run when the CLI is started as a person does', async () => {
+  const { exited } = Bun.spawn([CLAUDE, '-p', 'hi'], {
+    ...{ env: sandbox.env, cwd, stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' },
+    timeout: TEST_MS / 2,
+  })
+  expect(await exited).toBe(0)
+  expect(spoken()).toEqual(SPEAKING)
+  expect(ran()).toEqual(RUNNING)
+})
 
-test(
-  'and nothing of it when we start it',
-  async () => {
-    api.forget()
-    for (const name of RUNNING) rmSync(join(sandbox.home, `ran-${name}`), { force: true })
-    const server = await startServer({
-      api,
-      base,
-      env: sandbox.env,
-      settings: { 'warm-workers': 1 },
-    })
-    try {
-      for (const stream of [false, true]) {
-        expect(await (await askRaw(server, stream)).text()).toContain('po')
-      }
-    } finally {
-      await server.stop()
+test('and nothing of it when we start it', async () => {
+  api.forget()
+  for (const name of RUNNING) rmSync(join(sandbox.home, `ran-${name}`), { force: true })
+  const server = await startServer({
+    api,
+    base,
+    env: sandbox.env,
+    settings: { 'warm-workers': 1 },
+  })
+  try {
+    for (const stream of [false, true]) {
+      expect(await (await askRaw(server, stream)).text()).toContain('po')
     }
-    expect(api.requests.length).toBe(2)
-    expect(spoken()).toEqual([])
-    // Nor of any file that is not known to speak.
-    expect(api.requests.filter(({ text }) => text.includes('planted-'))).toEqual([])
-    expect(ran()).toEqual([])
-  },
-  TEST_MS,
-)
+  } finally {
+    await server.stop()
+  }
+  expect(api.requests.length).toBe(2)
+  expect(spoken()).toEqual([])
+  // Nor of any file that is not known to speak.
+  expect(api.requests.filter(({ text }) => text.includes('planted-'))).toEqual([])
+  expect(ran()).toEqual([])
+})
 
 function plant(): void {
   const put = (path: string, text: string) => {

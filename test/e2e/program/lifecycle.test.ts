@@ -124,7 +124,7 @@ describe('the demo', () => {
     child.kill('SIGINT')
     expect(await within(child.exited, EXIT_MS, 'the exit')).toBe(0)
     await until(() => !children.some(isAlive), GONE_MS, 'the end of every child')
-  }, 60_000)
+  })
 
   test("its banner's command works as it is printed", async () => {
     const { banner } = await serve(['--demo'])
@@ -136,7 +136,7 @@ describe('the demo', () => {
     })
     const printed = await new Response(shell.stdout).text()
     expect(JSON.parse(printed)).toMatchObject({ object: 'chat.completion' })
-  }, 60_000)
+  })
 
   test('a running answer may finish after SIGTERM', async () => {
     const { child, url } = await serve(['--demo'])
@@ -158,7 +158,7 @@ describe('the demo', () => {
     expect(text).toContain('40')
     expect(text).toContain('[DONE]')
     expect(await within(child.exited, EXIT_MS, 'the exit')).toBe(0)
-  }, 60_000)
+  })
 })
 
 describe('without a login', () => {
@@ -170,7 +170,7 @@ describe('without a login', () => {
     expect(await response.json()).toMatchObject({ error: { code: 'not_logged_in' } })
     child.kill('SIGTERM')
     expect(await within(child.exited, EXIT_MS, 'the exit')).toBe(0)
-  }, 60_000)
+  })
 })
 
 describe('what is billed per token', () => {
@@ -181,7 +181,7 @@ describe('what is billed per token', () => {
     expect(banner).toMatch(/per token.*ANTHROPIC_API_KEY/)
     expect(banner).toContain('--subscription-only')
     expect(banner).not.toContain(env.ANTHROPIC_API_KEY)
-  }, 60_000)
+  })
 
   test('is hidden from the CLI with --subscription-only', async () => {
     const { url, child } = await serve(['--subscription-only'], env)
@@ -189,7 +189,7 @@ describe('what is billed per token', () => {
     for (const { environ } of workersOf(child.pid)) {
       expect(environ).not.toContain(env.ANTHROPIC_API_KEY)
     }
-  }, 60_000)
+  })
 })
 
 describe('the log', () => {
@@ -219,5 +219,5 @@ describe('the log', () => {
     expect(records.filter((record) => record['id'] === id)).toMatchObject([
       { method: 'POST', path: '/v1/chat/completions', status: 200, model: 'sonnet' },
     ])
-  }, 60_000)
+  })
 })

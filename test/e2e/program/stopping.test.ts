@@ -6,7 +6,6 @@ import { until, within } from '../../support/waiting.ts'
 
 const GONE_MS = 5_000
 const WORD_MS = 20_000
-const TEST_MS = 60_000
 /** Longer than any test waits: about 15 s of the demo's pace. */
 const LONG = 'count to 1000'
 
@@ -58,58 +57,46 @@ describe('a running answer', () => {
     ['SIGINT', 'SIGINT'],
     ['SIGTERM', 'SIGINT'],
   ] as const) {
-    test(
-      `is ended at once by a second signal: ${signals.join(', then ')}`,
-      async () => {
-        const { child, err, children, rest } = await midAnswer(['--drain-timeout', '10m'])
-        child.kill(signals[0])
-        await within(err.saw('Stopping'), GONE_MS, 'word that it stops')
-        expect(child.exitCode).toBeNull()
-        child.kill(signals[1])
-        expect(await within(child.exited, EXIT_MS, 'the exit')).toBe(0)
-        expect(JSON.parse((await rest()).at(-1) ?? '')).toMatchObject(SHUTTING_DOWN)
-        await until(() => !children.some(isAlive), GONE_MS, 'the end of every child')
-      },
-      TEST_MS,
-    )
+    test(`is ended at once by a second signal: ${signals.join(', then ')}`, async () => {
+      const { child, err, children, rest } = await midAnswer(['--drain-timeout', '10m'])
+      child.kill(signals[0])
+      await within(err.saw('Stopping'), GONE_MS, 'word that it stops')
+      expect(child.exitCode).toBeNull()
+      child.kill(signals[1])
+      expect(await within(child.exited, EXIT_MS, 'the exit')).toBe(0)
+      expect(JSON.parse((await rest()).at(-1) ?? '')).toMatchObject(SHUTTING_DOWN)
+      await until(() => !children.some(isAlive), GONE_MS, 'the end of every child')
+    })
   }
 
-  test(
-    'that takes longer than --drain-timeout is ended then, and does not look whole',
-    async () => {
-      const { child, children, rest, plain } = await midAnswer(['--drain-timeout', '1s'])
-      child.kill('SIGTERM')
-      expect(await within(child.exited, EXIT_MS, 'the exit')).toBe(0)
-      const response = await plain
-      expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
-      expect(await response.json()).toMatchObject(SHUTTING_DOWN)
-      const frames = await rest()
-      expect(JSON.parse(frames.at(-1) ?? '')).toMatchObject(SHUTTING_DOWN)
-      expect(frames).not.toContain('[DONE]')
-      expect(frames.filter((frame) => frame.includes('"finish_reason":"stop"'))).toEqual([])
-      await until(() => !children.some(isAlive), GONE_MS, 'the end of every child')
-    },
-    TEST_MS,
-  )
+  test('that takes longer than --drain-timeout is ended then, and does not look whole', async () => {
+    const { child, children, rest, plain } = await midAnswer(['--drain-timeout', '1s'])
+    child.kill('SIGTERM')
+    expect(await within(child.exited, EXIT_MS, 'the exit')).toBe(0)
+    const response = await plain
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(await response.json()).toMatchObject(SHUTTING_DOWN)
+    const frames = await rest()
+    expect(JSON.parse(frames.at(-1) ?? '')).toMatchObject(SHUTTING_DOWN)
+    expect(frames).not.toContain('[DONE]')
+    expect(frames.filter((frame) => frame.includes('"finish_reason":"stop"'))).toEqual([])
+    await until(() => !children.some(isAlive), GONE_MS, 'the end of every child')
+  })
 
-  test(
-    'is the last: new requests are not taken once a stop was asked for',
-    async () => {
-      const { child, err, url } = await midAnswer(['--drain-timeout', '10m'])
-      expect((await fetch(`${url}/models`, { headers: { connection: 'close' } })).status).toBe(200)
-      child.kill('SIGTERM')
-      await within(err.saw('Stopping'), GONE_MS, 'word that it stops')
-      const refused = async () => {
-        return fetch(`${url}/models`, { headers: { connection: 'close' } }).then(
-          () => false,
-          () => true,
-        )
-      }
-      let isRefused = false
-      for (let tries = 0; !isRefused && tries < 50; tries++) isRefused = await refused()
-      expect(isRefused).toBe(true)
-      expect(child.exitCode).toBeNull()
-    },
-    TEST_MS,
-  )
+  test('is the last: new requests are not taken once a stop was asked for', async () => {
+    const { child, err, url } = await midAnswer(['--drain-timeout', '10m'])
+    expect((await fetch(`${url}/models`, { headers: { connection: 'close' } })).status).toBe(200)
+    child.kill('SIGTERM')
+    await within(err.saw('Stopping'), GONE_MS, 'word that it stops')
+    const refused = async () => {
+      return fetch(`${url}/models`, { headers: { connection: 'close' } }).then(
+        () => false,
+        () => true,
+      )
+    }
+    let isRefused = false
+    for (let tries = 0; !isRefused && tries < 50; tries++) isRefused = await refused()
+    expect(isRefused).toBe(true)
+    expect(child.exitCode).toBeNull()
+  })
 })

@@ -1,11 +1,10 @@
-import { afterAll, beforeEach, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, beforeEach, expect, test } from 'bun:test'
 import { messageStart, sseReply } from '../../../src/demo/message-stream.ts'
 import { answersTo, ask, say, tool } from '../../support/clients/chat.ts'
 import { conversationOf } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
-setDefaultTimeout(30_000)
 const server = await startServer({ settings: { 'max-workers': 4, 'warm-workers': 1 } })
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())

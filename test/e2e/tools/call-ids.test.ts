@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { z } from 'zod'
 import { messageReply } from '../../../src/demo/message-stream.ts'
 import { LONG_HISTORY } from '../../../src/pool/forecast.ts'
@@ -13,7 +13,6 @@ import { until } from '../../support/waiting.ts'
  */
 
 // Where many share a machine, a worker takes seconds to boot.
-setDefaultTimeout(30_000)
 const server = await startServer({ settings: { 'max-workers': 4, 'warm-workers': 1 } })
 // It keeps workers that read long histories from files once such come.
 const reading = await startServer({

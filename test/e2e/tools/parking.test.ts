@@ -27,7 +27,7 @@ import {
 import { until } from '../../support/waiting.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 const server = await startServer()
 const others: TestServer[] = []
 afterAll(() => server.stop())

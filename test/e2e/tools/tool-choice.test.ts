@@ -1,12 +1,4 @@
-import {
-  afterAll,
-  afterEach,
-  beforeEach,
-  describe,
-  expect,
-  setDefaultTimeout,
-  test,
-} from 'bun:test'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { messageReply, type ReplyBlock } from '../../../src/demo/message-stream.ts'
 import { errorReply } from '../../../src/demo/model-api.ts'
 import {
@@ -26,7 +18,6 @@ import { startServer } from '../../support/servers/server.ts'
 import { framesOf } from '../../support/clients/sse.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
-setDefaultTimeout(20_000)
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())

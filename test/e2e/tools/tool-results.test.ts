@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { neutralDir } from '../../../src/claude/process/neutral-dir.ts'
@@ -17,7 +17,6 @@ import { conversationOf } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
-setDefaultTimeout(20_000)
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
@@ -61,33 +60,29 @@ describe('tool results arrive whole and never touch the disk', () => {
     { name: '900 kB', chars: 900_000, worker: 'seeded' },
   ]
   for (const { name, chars, worker } of sizes) {
-    test(
-      name,
-      async () => {
-        const marker = `marker${crypto.randomUUID().replaceAll('-', '')}`
-        const content = chars < 0 ? ' \n' : filled(marker, chars)
-        const whileAsked: string[] = []
-        server.api.answerWith((request) => {
-          whileAsked.push(...filesWith(marker))
-          return callsOnce(call('toolu_a'))(request)
-        })
-        const { message } = await ask(server, { tools })
-        const messages = [go, message, ...answersTo(message, () => content)]
-        const answer = await ask(server, { tools, messages })
-        expect(answer.message.content).toBe('done')
-        expect(answer.worker === 'unparked' ? 'unparked' : 'seeded').toBe(worker)
-        expect(server.api.requests.length).toBe(2)
-        const [, request] = server.api.requests
-        expect(request && resultsIn(request)).toEqual([
-          {
-            ...{ tool_use_id: 'toolu_a', type: 'tool_result' },
-            content: content === '' ? [] : [{ type: 'text', text: content }],
-          },
-        ])
-        expect([...whileAsked, ...filesWith(marker)]).toEqual([])
-      },
-      20_000,
-    )
+    test(name, async () => {
+      const marker = `marker${crypto.randomUUID().replaceAll('-', '')}`
+      const content = chars < 0 ? ' \n' : filled(marker, chars)
+      const whileAsked: string[] = []
+      server.api.answerWith((request) => {
+        whileAsked.push(...filesWith(marker))
+        return callsOnce(call('toolu_a'))(request)
+      })
+      const { message } = await ask(server, { tools })
+      const messages = [go, message, ...answersTo(message, () => content)]
+      const answer = await ask(server, { tools, messages })
+      expect(answer.message.content).toBe('done')
+      expect(answer.worker === 'unparked' ? 'unparked' : 'seeded').toBe(worker)
+      expect(server.api.requests.length).toBe(2)
+      const [, request] = server.api.requests
+      expect(request && resultsIn(request)).toEqual([
+        {
+          ...{ tool_use_id: 'toolu_a', type: 'tool_result' },
+          content: content === '' ? [] : [{ type: 'text', text: content }],
+        },
+      ])
+      expect([...whileAsked, ...filesWith(marker)]).toEqual([])
+    })
   }
 
   test('the search would have found a file', async () => {

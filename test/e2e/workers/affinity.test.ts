@@ -16,7 +16,7 @@ import { startServer } from '../../support/servers/server.ts'
 import { until } from '../../support/waiting.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
-setDefaultTimeout(20_000)
+setDefaultTimeout(180_000)
 const server = await startServer({ settings: { sampling: 'forward' } })
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,6 @@ import { startServer } from '../../support/servers/server.ts'
 import { until } from '../../support/waiting.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
-setDefaultTimeout(30_000)
 const SOON_MS = 10_000
 
 const folder = mkdtempSync(join(tmpdir(), 'strangers-'))

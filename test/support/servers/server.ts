@@ -5,6 +5,8 @@ import { compose, type Composition } from '../../../src/commands/compose.ts'
 import { type Config, resolveConfig } from '../../../src/config.ts'
 import { createSandbox } from '../../../src/demo/sandbox.ts'
 import { createLog } from '../../../src/log.ts'
+import { HEARTBEAT_MS } from '../../../src/server/stream/sse.ts'
+import { scaled } from '../waiting.ts'
 import { startTestModelApi, type TestModelApi } from './model-api.ts'
 
 /** The real CLI, exact version, from the devDependencies. */
@@ -42,6 +44,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const log = createLog({ level: config['log-level'], format: 'json' })
   const parts = compose({
     ...{ config, log, path: claude, env: { ...sandbox.env, ...env } },
+    // On a busy machine a failure that is a status elsewhere would come behind the headers.
+    graceMs: scaled(HEARTBEAT_MS),
     ...(base !== undefined && { base }),
   })
   const server = Bun.serve({

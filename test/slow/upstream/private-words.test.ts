@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, beforeEach, expect, test } from 'bun:test'
 import { messageReply } from '../../../src/demo/message-stream.ts'
 import { LONG_HISTORY } from '../../../src/pool/forecast.ts'
 import { answersTo, ask, call, type Messages, say, tool } from '../../support/clients/chat.ts'
@@ -65,7 +65,6 @@ const WORDS = [
 ]
 
 // Where many share a machine, a worker takes seconds to boot.
-setDefaultTimeout(60_000)
 const server = await startServer({ settings: { 'max-workers': 4, 'warm-workers': 1 } })
 // It keeps workers that read long histories from files once such come.
 const reading = await startServer({

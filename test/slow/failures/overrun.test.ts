@@ -55,7 +55,7 @@ for (const [stopReason, blocks, finishReason, answer, times] of cases) {
     await until(() => workersOf(process.pid).length === 0, GONE_MS, 'the end of the workers')
     await fetch(server.api.url)
     expect(server.api.requests.length).toBe(times)
-  }, 30_000)
+  })
 }
 
 type Completion = { choices: [{ message: { content: string }; finish_reason: string }] }

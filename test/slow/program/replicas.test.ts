@@ -1,12 +1,4 @@
-import {
-  afterAll,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  setDefaultTimeout,
-  test,
-} from 'bun:test'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { BadRequestError, NotFoundError } from 'openai'
@@ -41,7 +33,6 @@ const installed = existsSync(NGINX)
 if (!installed) console.warn(`No ${NGINX}: replicas behind a balancer are not tested.`)
 
 // Where many share a machine, a worker takes seconds to boot, and each of those rounds boots one.
-setDefaultTimeout(120_000)
 const { api, replica, balance, stopAll } = createRig()
 afterAll(stopAll, START_MS)
 beforeEach(() => api.forget())

@@ -1,18 +1,18 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { answersTo, ask, call, callsOnce, tool } from '../support/clients/chat.ts'
-import { conversationOf } from '../support/servers/model-api.ts'
-import { startServer } from '../support/servers/server.ts'
+import { answersTo, ask, call, callsOnce, tool } from '../../support/clients/chat.ts'
+import { conversationOf } from '../../support/servers/model-api.ts'
+import { startServer } from '../../support/servers/server.ts'
 
 /** Longer than any time-out that the CLI was seen to have for a tool. */
 const PARKED_MS = 400_000
 
-// `SLOW_TESTS=1 bun test test/slow`; nobody waits that long by default.
-if (process.env['SLOW_TESTS'] === '1') {
-  describe('a tool that takes its time', async () => {
-    const server = await startServer({ settings: { 'warm-workers': 0 } })
-    afterAll(() => server.stop())
+describe('a tool that takes its time', async () => {
+  const server = await startServer({ settings: { 'warm-workers': 0 } })
+  afterAll(() => server.stop())
 
-    test(`a worker parked for ${PARKED_MS / 1_000} s goes on as if nothing had been`, async () => {
+  test(
+    `a worker parked for ${PARKED_MS / 1_000} s goes on as if nothing had been`,
+    async () => {
       server.api.answerWith(callsOnce(call('toolu_a'), call('toolu_b')))
       const go = { role: 'user', content: 'go' } as const
       const { message } = await ask(server, { tools: [tool()] })
@@ -29,6 +29,7 @@ if (process.env['SLOW_TESTS'] === '1') {
           content: [{ type: 'text', text: `result of ${id}` }],
         })),
       )
-    }, 450_000)
-  })
-}
+    },
+    PARKED_MS + 180_000,
+  )
+})

@@ -80,7 +80,6 @@ test.if(process.platform === 'linux')(
       return !alive.includes(true)
     })
   },
-  30_000,
 )
 
 async function firstMatch(stream: ReadableStream<Uint8Array>, pattern: RegExp): Promise<string> {

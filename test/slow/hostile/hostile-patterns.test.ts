@@ -1,10 +1,9 @@
-import { afterAll, beforeEach, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, beforeEach, expect, test } from 'bun:test'
 import { messageReply } from '../../../src/demo/message-stream.ts'
 import { ask, type Body, call, refusal } from '../../support/clients/chat.ts'
 import { startServer } from '../../support/servers/server.ts'
 
 // Where many share a machine, a worker takes seconds to boot.
-setDefaultTimeout(30_000)
 const PACE_MS = 20
 
 const server = await startServer({ settings: { 'warm-workers': 2 } })
