@@ -34,7 +34,7 @@ export const messages: Dialect<MessagesRequest> = {
   },
 }
 
-/** POST /v1/messages/count_tokens reads the same request, and asks nobody. */
+/** POST /v1/messages/count_tokens reads the same request, but uses no worker. */
 export const countTokens: RequestReading<CountTokensRequest> = {
   schema: CountTokensRequest,
   parameters: MESSAGES_PARAMETERS,

@@ -9,12 +9,12 @@ const UNAUTHENTICATED: Words = { status: 401, type: 'authentication_error' }
 const LIMITED: Words = { status: 429, type: 'rate_limit_error' }
 const FAILED: Words = { status: 500, type: 'api_error' }
 
-/** How each kind of failure looks to a client of the Messages API. */
+/** The status and type of each kind of failure. */
 const WORDS: Record<ErrorKind, Words> = {
   invalid_request: INVALID,
   context_length_exceeded: INVALID,
   extra_usage_required: INVALID,
-  // Sending the request again would not mend these two, and clients retry every 5xx.
+  // A retry does not solve these two, and clients retry every 5xx.
   cli_missing: INVALID,
   cli_too_old: INVALID,
   authentication: UNAUTHENTICATED,
@@ -45,15 +45,15 @@ export type ErrorBody = {
   request_id: string
 }
 
-/** By this the official SDK knows to send the whole conversation instead. */
+/** This code makes the official SDK send the whole conversation instead. */
 const NO_THREADS = { error_code: 'thread_unsupported_request' }
 
-/** The type of these errors says too little of what is to be done. */
+/** More specific codes, because the type of these errors says too little. */
 const DETAIL_CODE: Partial<Record<ErrorKind, { error_code: string }>> = {
   extra_usage_required: { error_code: 'extra_usage_required' },
 }
 
-/** The same object is the body of a failed request and the data of an `error` event. */
+/** The body of a failed request, and the data of an `error` event. */
 export function toErrorBody({ kind, message, param }: TurnError, requestId: string): ErrorBody {
   const code = DETAIL_CODE[kind]
   const details = (param === 'thread' && { details: NO_THREADS }) || (code && { details: code })
@@ -61,7 +61,7 @@ export function toErrorBody({ kind, message, param }: TurnError, requestId: stri
   return { type: 'error', error, request_id: requestId }
 }
 
-/** How the Messages API tells of a failure. */
+/** How the Messages API reports errors. */
 export const ERRORS: ErrorShape = {
   toStatus: ({ kind }) => WORDS[kind].status,
   toBody: toErrorBody,

@@ -1,23 +1,23 @@
 import { estimateTextTokens } from '../conversation/tokens.ts'
 import type { Conversation, DocumentBlock, Message } from '../conversation/types.ts'
 
-/** The model API's own figure for the largest image it does not shrink. */
+/** The model API's figure for the largest image that it does not shrink. */
 const TOKENS_PER_IMAGE = 1_600
-/** A page is read as text and as an image; 100 kB of PDF are seldom less than a page. */
+/** A page is read as text and as an image; 100 kB of PDF are usually at least a page. */
 const TOKENS_PER_PAGE = 3_000
 const BYTES_PER_PAGE = 100_000
-/** Roles and the marks between messages and blocks. */
+/** Roles, and separators between messages and blocks. */
 const TOKENS_PER_BLOCK = 4
-/** What the model API writes into the prompt when there are tools. */
+/** What the model API adds to the prompt if there are tools. */
 const TOKENS_FOR_TOOLS = 346
-/** What the CLI says of itself and of its environment, about 1,200 bytes. */
+/** What the CLI says about itself and its environment: about 1,200 bytes. */
 const TOKENS_OF_CLI = 340
 
 type Block = Message['content'][number]
 
 /**
- * About how many tokens a model would read: nobody but the model API can count them, and the CLI
- * does not ask it. Rather too many than too few, and never fewer than there are words.
+ * Estimates the input tokens, because only the model API can count them and the CLI does not ask
+ * it. The estimate is rather too high than too low, and at least the number of words.
  */
 export function estimateTokens({ system, messages, tools, outputSchema }: Conversation): number {
   const blocks = messages.flatMap<Block>(({ content }) => content)

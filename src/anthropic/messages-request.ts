@@ -21,7 +21,10 @@ import { type GivenTool, toToolSpecs } from '../dialect/tools/tool-spec.ts'
 import type { CountTokensRequest, MessageParam, MessagesRequest } from './messages-schema.ts'
 import { toTurns } from './messages-turns.ts'
 
-/** A request as the neutral conversation; one that only counts tokens has fewer parameters. */
+/**
+ * Converts a request into the neutral conversation; one that only counts tokens has fewer
+ * parameters.
+ */
 export function toConversation(
   request: MessagesRequest | CountTokensRequest,
   options: RequestOptions,
@@ -48,14 +51,14 @@ export function toConversation(
   }
 }
 
-/** A line that the CLI as a client writes about itself; ours says who asks, once. */
+/** The line that Claude Code as a client writes about itself. The CLI here writes its own. */
 function isBillingHeader(text: string): boolean {
   return text.startsWith(CLI_HEADER) && !text.trimEnd().includes('\n')
 }
 
 /**
- * Instructions in the midst of the messages join the system prompt, in order: the CLI takes them
- * in one place only. What was meant for an earlier turn alone is left out.
+ * Adds instructions between messages to the system prompt, in order, because the CLI accepts them
+ * nowhere else. Instructions for an earlier turn alone are left out.
  */
 function toSystem({ system, messages }: CountTokensRequest, remarks: Remarks): string {
   const lastUser = messages.findLastIndex(({ role }) => role === 'user')
@@ -132,14 +135,16 @@ function toToolChoice(
   }
 }
 
-/** Below how many tokens a thinking budget is which effort. */
+/** The effort for a thinking budget below so many tokens. */
 const BUDGETS: readonly [below: number, effort: Effort][] = [
   [4_000, 'low'],
   [16_000, 'medium'],
   [32_000, 'high'],
 ]
 
-/** Whoever wants no thinking gets none; else the word of the last instruction counts. */
+/**
+ * Disabled thinking comes first, then the last effort given in the messages, then the request's.
+ */
 function toEffort({ thinking, output_config, messages }: CountTokensRequest): Effort | undefined {
   if (thinking?.type === 'disabled') return 'none'
   const level = messages.map(effortOf).findLast(Boolean) ?? output_config?.effort

@@ -13,11 +13,13 @@ export const STOP_REASON = {
 
 export type MessagesMeta = {
   requestId: string
-  /** Whether the client sees what the model thought. */
+  /** Whether the client gets the model's thinking. */
   thinking: boolean
 }
 
-/** What is the same in every message; `container` and `diagnostics` are of tools we do not run. */
+/**
+ * The same in every message; `container` and `diagnostics` belong to tools that do not exist here.
+ */
 export const MESSAGE_FRAME = {
   type: 'message',
   role: 'assistant',
@@ -25,7 +27,7 @@ export const MESSAGE_FRAME = {
   diagnostics: null,
 } as const
 
-/** A whole turn as a message object. */
+/** A complete turn as a message object. */
 export function toMessage(turn: CollectedTurn, { thinking }: Pick<MessagesMeta, 'thinking'>) {
   return {
     ...{ id: turn.id, ...MESSAGE_FRAME, model: turn.model },
@@ -44,7 +46,8 @@ function toBlock(block: CollectedBlock) {
     case 'text':
       return { type: 'text', text: block.text }
     case 'thinking':
-      // Nobody can check what has no signature, and a client that sends it back loses nothing.
+      // Without a signature thinking cannot be checked; a client may send it back, and it is
+      // ignored.
       return { type: 'thinking', thinking: block.text, signature: '' }
     case 'tool_call':
       return toToolUse(block, toInput(block.arguments))
@@ -57,7 +60,7 @@ export function toToolUse({ id, name }: { id: string; name: string }, input: unk
   return { type: 'tool_use', id, name, input, caller: { type: 'direct' } }
 }
 
-/** Arguments that were cut off are no JSON; `stop_reason` says that they were. */
+/** Arguments that were cut off are not JSON; `stop_reason` says so. */
 function toInput(json: string): unknown {
   try {
     return JSON.parse(json)

@@ -10,7 +10,7 @@ import {
 
 const TextBlock = z.object({ type: z.literal('text'), text: z.string() })
 
-/** For the model API to fetch: nothing is fetched here. */
+/** The model API fetches it; nothing is fetched here. */
 const UrlSource = z.object({
   type: z.literal('url'),
   url: z.string().regex(/^https?:\/\//i, 'expected an https URL'),
@@ -42,7 +42,7 @@ const DocumentBlock = z.object({
 const id = z.string().regex(/^[\w-]+$/, 'expected letters, digits, _ or -')
 const name = z.string().regex(/^[\w-]{1,128}$/, 'expected 1 to 128 letters, digits, _ or -')
 
-/** What the CLI's own search for tools finds; the tools themselves are in `tools`. */
+/** A result of the CLI's own tool search; the tools themselves are in `tools`. */
 const ToolReference = z.object({ type: z.literal('tool_reference'), tool_name: z.string() })
 
 const ToolResultBlock = z.object({
@@ -103,7 +103,7 @@ const CustomTool = z.object({
   description: z.string().nullish(),
   input_schema: jsonSchema,
 })
-/** Tools that only Anthropic itself can run, or that it defines; they are named as ignored. */
+/** Tools that Anthropic runs or defines; they are reported as ignored. */
 const OtherTool = z.object({ type: z.string().refine((type) => type !== 'custom') })
 
 const parallel = { disable_parallel_tool_use: z.boolean().nullish() }
@@ -114,7 +114,7 @@ const toolChoice = z.discriminatedUnion('type', [
   z.object({ type: z.literal('none') }),
 ])
 
-/** Of several values only `omitted` matters; the CLI knows one that the SDK does not. */
+/** Only `omitted` has an effect. The CLI sends a value that the SDK does not know. */
 const display = z.string().nullish()
 const thinkingConfig = z.discriminatedUnion('type', [
   z.object({ type: z.literal('enabled'), budget_tokens: z.int().min(1024), display }),
@@ -125,7 +125,7 @@ const thinkingConfig = z.discriminatedUnion('type', [
 
 const format = z.object({ type: z.literal('json_schema'), schema: jsonSchema }).nullish()
 
-/** The body of POST /v1/messages/count_tokens: strict in what is used, silent on what is not. */
+/** The body of POST /v1/messages/count_tokens: strict for fields in use, open for others. */
 export const CountTokensRequest = z.object({
   model: modelName,
   messages: listOf(Message, { min: 1, max: MAX_MESSAGES }),
@@ -150,14 +150,16 @@ export const MessagesRequest = CountTokensRequest.extend({
 })
 export type MessagesRequest = z.infer<typeof MessagesRequest>
 
-/** Tools that are not the client's own to run, by their places. */
+/** The places of tools that the client does not run itself. */
 export function ignoredTools({ tools }: CountTokensRequest): string[] {
   return (tools ?? []).flatMap((tool, index) =>
     'input_schema' in tool ? [] : [`tools[${index}] (${tool.type})`],
   )
 }
 
-/** Thinking is shown to those who asked for it: others may take the first block for the answer. */
+/**
+ * Thinking is shown only on request, because other clients may take the first block for the answer.
+ */
 export function showsThinking({ thinking }: MessagesRequest): boolean {
   const thinks = thinking?.type === 'enabled' || thinking?.type === 'adaptive'
   return thinks && thinking.display !== 'omitted'

@@ -4,10 +4,13 @@ import { toErrorBody } from './error.ts'
 import { MESSAGE_FRAME, type MessagesMeta, STOP_REASON, toToolUse } from './messages-response.ts'
 import { toCounts, toUsage } from './messages-usage.ts'
 
-/** Sent behind the head of a message, and whenever the model is silent. */
+/** Sent after the start of a message, and when the model pauses. */
 export const PING = { type: 'ping' } as const
 
-/** Turn events as the events of the Messages API; after an error there is no `message_stop`. */
+/**
+ * Converts turn events into the events of the Messages API; after an error there is no
+ * `message_stop`.
+ */
 export function toMessageEvents(meta: MessagesMeta): TransformStream<TurnEvent, object> {
   const blocks = new BlockWriter()
   let ended = false
@@ -55,12 +58,12 @@ export function toMessageEvents(meta: MessagesMeta): TransformStream<TurnEvent, 
 
 type BlockHead = { type: string; [key: string]: unknown }
 
-/** Content blocks, one open at a time: the model goes on to the next only when one is complete. */
+/** Writes content blocks, one at a time: the model finishes a block before the next. */
 class BlockWriter {
   #index = -1
   #open: string | undefined
 
-  /** A delta of a block of this kind, which begins now unless it is being written. */
+  /** Writes a delta of a block of this kind, and starts the block if it is not open. */
   write(block: BlockHead, delta: object): object[] {
     return [...(this.#open === block.type ? [] : this.begin(block)), this.delta(delta)]
   }

@@ -18,7 +18,10 @@ import type { AssistantParam, MessageParam, ToolResultParam, UserParam } from '.
 
 type ReadOptions = Pick<RequestOptions, 'model' | 'remarks'>
 
-/** The client's messages as turns of user and assistant, each call answered in the next turn. */
+/**
+ * Converts the client's messages into turns of user and assistant, with each result in the turn
+ * after its call.
+ */
 export function toTurns(messages: readonly MessageParam[], options: ReadOptions): Message[] {
   const reader = new TurnReader(options)
   for (const [index, message] of messages.entries()) reader.read(message, `messages[${index}]`)
@@ -28,7 +31,7 @@ export function toTurns(messages: readonly MessageParam[], options: ReadOptions)
 
 class TurnReader {
   readonly turns: Message[] = []
-  /** Calls without a result yet: under the client's id, the one that the model API gets. */
+  /** Calls without a result: by the client's id, the id for the model API. */
   readonly #open = new Map<string, string>()
   readonly #usedIds = new Set<string>()
   readonly #ids = new CallIds()
@@ -54,7 +57,7 @@ class TurnReader {
     }
   }
 
-  /** The CLI would make up a result for a call that has none. */
+  /** The CLI would invent a result for a call without one. */
   requireResults(): void {
     if (this.#open.size === 0) return
     const missing = [...this.#open.keys()].join(', ')
@@ -66,7 +69,7 @@ class TurnReader {
 
   #addUser(params: readonly UserParam[], path: string): void {
     const content = params.flatMap((block, index) => this.#toUserBlocks(block, `${path}[${index}]`))
-    // One message after another of the same role is one turn.
+    // Successive messages of the same role are one turn.
     const last = this.turns.at(-1)
     if (last?.role === 'user') for (const block of content) last.content.push(block)
     else if (content.length > 0) this.turns.push({ role: 'user', content })
@@ -105,7 +108,7 @@ class TurnReader {
         this.#open.set(id, ownId)
         return [{ type, id: ownId, name, input }]
       }
-      // The CLI keeps what the model thought itself, and takes nobody else's word for it.
+      // The CLI keeps its own thinking, and accepts no other.
       case 'thinking':
       case 'redacted_thinking':
         return []
@@ -134,7 +137,7 @@ class TurnReader {
 
   #toResult(id: string, { content, is_error }: ToolResultParam, path: string): ToolResultBlock {
     const params = blocksOf(content ?? '')
-    // The CLI would send the text alone.
+    // The CLI would send only the text.
     const other = is_error ? params.findIndex(({ type }) => !isText(type)) : -1
     if (other !== -1) {
       throw invalid(`${path}.content[${other}]`, 'a result with `is_error` has nothing but text')
@@ -148,7 +151,7 @@ class TurnReader {
     }
   }
 
-  /** A tool's output is data: blanks are as good as anything. */
+  /** The output of a tool is data, so white space is kept. */
   #toResultContent(block: ResultParam, path: string): ContentBlock[] {
     if (block.type === 'tool_reference') {
       this.#remarks.change(path)
@@ -159,7 +162,7 @@ class TurnReader {
   }
 }
 
-/** What becomes a text: the names of the tools that a search has found as well. */
+/** Types that become text, including the names of tools that a search found. */
 function isText(type: string): boolean {
   return type === 'text' || type === 'tool_reference'
 }

@@ -1,6 +1,6 @@
 import type { Usage } from '../conversation/types.ts'
 
-/** The counts of a `usage` object; the API's `input_tokens` are those no cache was involved in. */
+/** The counts of a `usage` object; the API's `input_tokens` are those without any cache. */
 export function toCounts(usage: Usage) {
   const { inputTokens, cachedTokens, cacheCreationTokens, outputTokens, reasoningTokens } = usage
   return {
@@ -13,7 +13,7 @@ export function toCounts(usage: Usage) {
   }
 }
 
-/** The `usage` object of a message; null is what the CLI does not tell. */
+/** The `usage` object of a message; null for what the CLI does not report. */
 export function toUsage(usage: Usage) {
   return {
     ...toCounts(usage),

@@ -1,24 +1,24 @@
 import { z } from 'zod'
 import { deepest } from './parse.ts'
 
-/** Far more than any model reads of a conversation. */
+/** Far more messages than any model reads. */
 export const MAX_MESSAGES = 10_000
-/** Parts of one message, and calls in it. */
+/** The most parts of one message, and calls in it. */
 const MAX_PARTS = 2_000
 export const MAX_STOP_SEQUENCES = 256
 const MAX_STOP_CHARS = 1_000
-/** Longer than any name there is; a provider's prefix included. */
+/** Longer than any model name, including a provider's prefix. */
 const MAX_MODEL_CHARS = 256
 
 export const modelName = z.string().max(MAX_MODEL_CHARS)
 export const stopSequence = z.string().max(MAX_STOP_CHARS)
 
-/** Ids of ours; clients of other APIs may have longer ones for their calls. */
+/** For ids made here. Clients of other APIs may use longer ids for their calls. */
 export const MAX_ID_CHARS = 256
-/** OpenAI's bound for a schema is half of it, and all of them are compared with each other. */
+/** Twice OpenAI's limit for a schema; the values of all schemas are compared with each other. */
 const MAX_SCHEMA_VALUES = 10_000
 
-/** A JSON schema, of a size that can be checked and compiled. */
+/** A JSON schema, small enough to be checked and compiled. */
 export const jsonSchema = z
   .unknown()
   .refine((value) => valuesIn(value, MAX_SCHEMA_VALUES) <= MAX_SCHEMA_VALUES, {
@@ -27,7 +27,7 @@ export const jsonSchema = z
   })
   .pipe(z.record(z.string(), z.unknown()))
 
-/** How many values there are in one, itself included; it stops counting beyond `most`. */
+/** The number of values in a value, including itself. Stops counting above `most`. */
 function valuesIn(value: unknown, most: number): number {
   if (typeof value !== 'object' || value === null) return 1
   let count = 1
@@ -39,8 +39,8 @@ function valuesIn(value: unknown, most: number): number {
 }
 
 /**
- * A list that is read up to its first mistake, and not at all when it is too long: `z.array` says
- * of each item what is wrong with it, which takes a minute for a large list of nonsense.
+ * A list that is read up to its first mistake, and not at all if it is too long. `z.array` reports
+ * every mistake, which takes a minute for a long list of invalid items.
  */
 export function listOf<Item extends z.ZodType>(
   item: Item,

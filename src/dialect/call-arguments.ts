@@ -1,10 +1,10 @@
-/** The input of a call, and whether it is the value that the client wrote. */
+/** The input of a call, and whether it is exactly the value that the client wrote. */
 export type CallArguments = { input: unknown; isExact: boolean }
 
 /**
- * Arguments are the model's own words, sent back as text. The CLI reads them as JavaScript does:
- * numbers become doubles, of a key that stands twice the last counts, and half a surrogate pair
- * becomes U+FFFD. What is no JSON object (it was cut off) is handed back inside of one.
+ * Parses the arguments of a call, which are text. The CLI parses them as JavaScript does: numbers
+ * become doubles, the last of duplicate keys counts, and a lone surrogate becomes U+FFFD. Text that
+ * is not a JSON object, because it was cut off, is put inside one.
  */
 export function readCallArguments(json: string): CallArguments {
   if (json.trim() === '') return { input: {}, isExact: true }
@@ -19,15 +19,15 @@ export function readCallArguments(json: string): CallArguments {
 }
 
 /**
- * Whether a value that was parsed elsewhere may be what the client wrote. What its numbers were
- * cannot be told: those beyond the exact integers count as altered.
+ * Whether a value that was parsed elsewhere may be what the client wrote. Its numbers in text form
+ * are unknown, so integers that a double cannot represent exactly count as changed.
  */
 export function isExactValue(value: unknown): boolean {
   const { isWellFormed, hasLargeNumber } = survey(value)
   return isWellFormed && !hasLargeNumber
 }
 
-/** `json` is valid, and `value` is what became of it. */
+/** Whether `value`, parsed from the valid JSON `json`, is exactly what the text says. */
 function isExactText(json: string, value: object): boolean {
   const NUMBER = /-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/iy
   let keys = 0
@@ -51,15 +51,18 @@ function isExactText(json: string, value: object): boolean {
   return keys === seen.keys && seen.isWellFormed
 }
 
-/** Numbers that need a closer look; nobody's arguments have more, and it takes its time. */
+/**
+ * How many numbers are compared digit by digit. Real arguments have fewer, and comparing takes
+ * time.
+ */
 const MAX_COMPARED = 10_000
 
-/** So few digits are a double without loss. */
+/** A number with so few digits is exact as a double. */
 function isShort(literal: string): boolean {
   return literal.length <= 15 && !/e/i.test(literal)
 }
 
-/** The place of the quotation mark that ends the string which begins at `start`. */
+/** The index of the quotation mark that ends the string beginning at `start`. */
 function endOfString(json: string, start: number): number {
   let end = start
   let slashes: number
@@ -77,7 +80,7 @@ function isKeyEnd(json: string, end: number): boolean {
   return json[next] === ':'
 }
 
-/** The same text for the same number: its sign, its digits, and where the point is. */
+/** A normal form: equal for equal numbers. */
 function decimal(literal: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(literal) ?? []
@@ -94,12 +97,12 @@ function withoutTrailingZeros(digits: string): string {
   return digits.slice(0, end)
 }
 
-/** Whether no text in a value holds half a surrogate pair. */
+/** Whether no string in a value contains a lone surrogate. */
 export function hasWholeTexts(value: unknown): boolean {
   return survey(value).isWellFormed
 }
 
-/** What there is in a value, however deep. */
+/** Collects what the checks need to know about a value, at any depth. */
 function survey(value: unknown): { keys: number; isWellFormed: boolean; hasLargeNumber: boolean } {
   const seen = { keys: 0, isWellFormed: true, hasLargeNumber: false }
   const left: unknown[] = [value]

@@ -4,55 +4,61 @@ import type { TurnError } from '../errors.ts'
 import type { ParameterTable } from './parameters.ts'
 import type { RequestOptions } from './request-options.ts'
 
-/** How an API tells a client of a failure. */
+/** How an API reports an error. */
 export type ErrorShape = {
   toStatus: (error: TurnError) => number
   toBody: (error: TurnError, requestId: string) => object
 }
 
-/** What every request of a dialect has. */
+/** The fields that every request of a dialect has. */
 export type DialectRequest = { model: string; stream?: boolean | null | undefined }
 
 export type ExchangeContext = RequestOptions & {
   requestId: string
-  /** Who asks: see `Caller`. Never shown to the model. */
+  /** The client: see `Caller`. Never sent to the model. */
   client: string
   /** Whether thinking is shown. */
   reasoning: boolean
-  /** A new id: the prefix and 32 hexadecimal digits. */
+  /** Makes a new id: the prefix and 32 hexadecimal digits. */
   newId: (prefix: string) => string
   /** Unix seconds. */
   now: () => number
 }
 
-/** One request and its answer: what is asked, and how what comes back is written. */
+/** One request, and how its answer is written. */
 export type Exchange = {
-  /** One for each answer that is wanted. */
+  /** One for each answer that the request asks for. */
   conversations: Conversation[]
-  /** The answers as they come: an object is sent as JSON, a string as it is. */
+  /** The frames of a streamed answer: an object is sent as JSON, a string as it is. */
   toFrames: (turns: ReadableStream<TurnEvent>[]) => ReadableStream<object | string>
-  /** The body of a plain answer; rejects when a turn fails. */
+  /** The body of an answer that is not streamed; rejects if a turn fails. */
   toWhole: (turns: ReadableStream<TurnEvent>[]) => Promise<object>
 }
 
-/** How a request is read: its schema, and what of it is left out. */
+/** How a request is read: its schema, its parameter table, and what else is ignored. */
 export type RequestReading<Request> = {
   schema: z.ZodType<Request>
   parameters: ParameterTable
-  /** What is left out that the table cannot say, by its place; throws for what must be refused. */
+  /**
+   * The places of ignored parts that the table cannot describe; throws for parts that must be
+   * refused.
+   */
   ignored: (request: Request) => string[]
 }
 
-/** All that is an API's own. `serveDialect` in server/ does the rest, for every API alike. */
+/**
+ * Everything that is specific to one API. `serveDialect` in server/ does the rest, in the same way
+ * for every API.
+ */
 export type Dialect<Request extends DialectRequest> = RequestReading<Request> & {
-  /** Where its requests are posted; errors below it have its shape. */
+  /** The path of its requests. Errors at this path and below have its form. */
   path: string
   errors: ErrorShape
-  /** Whether the `type` of a frame is the name of its event as well. */
+  /** Whether the `type` of a frame is also sent as the name of the event. */
   namesEvents: boolean
-  /** How a stream says that it failed. */
+  /** The frame that reports an error in a stream. */
   toErrorFrame: (error: TurnError, requestId: string) => object
-  /** Sent in a silence of an answer that has begun; a comment if there is none. */
+  /** Sent when an answer that has begun pauses; a comment if absent. */
   keepAlive?: object
   toExchange: (request: Request, context: ExchangeContext) => Exchange
 }

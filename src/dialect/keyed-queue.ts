@@ -1,6 +1,6 @@
 type Queue<Item> = { items: Item[]; taken: number }
 
-/** First in, first out, for each key. Every step takes the same time, however many items wait. */
+/** A first-in, first-out queue for each key. Every operation takes constant time. */
 export class KeyedQueue<Item> {
   readonly #queues = new Map<string, Queue<Item>>()
 
@@ -8,7 +8,7 @@ export class KeyedQueue<Item> {
     return this.#queues.has(key)
   }
 
-  /** The keys under which something waits. */
+  /** The keys with waiting items. */
   keys(): string[] {
     return [...this.#queues.keys()]
   }
@@ -19,7 +19,7 @@ export class KeyedQueue<Item> {
     else this.#queues.set(key, { items: [item], taken: 0 })
   }
 
-  /** The item that has waited longest; undefined if there is none. */
+  /** Removes and returns the oldest item; undefined if there is none. */
   take(key: string): Item | undefined {
     const queue = this.#queues.get(key)
     if (!queue) return undefined

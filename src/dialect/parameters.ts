@@ -1,15 +1,18 @@
 import { TurnError } from '../errors.ts'
 
 type ParameterRule = {
-  /** What is passed over asks for nothing, and is not named; see `unread-fields.ts`. */
+  /** `passed over`: has no effect and needs none, so it is not reported; see `unread-fields.ts`. */
   treatment: 'honoured' | 'ignored' | 'refused' | 'passed over'
   /** For the table in docs/parameters.md. */
   note: string
-  /** Values that ask for nothing: they are neither named as ignored nor refused. */
+  /** Values without an effect, which are neither reported as ignored nor refused. */
   neutral?: readonly unknown[]
-  /** Whether it asks for something even as an empty object. */
+  /** Whether an empty object has an effect, too. */
   emptyAsks?: boolean
-  /** A field within a parameter that is known, and changes nothing of what the model is asked. */
+  /**
+   * For a field inside a parameter: apply the rule although the schema reads the field, because it
+   * does not change the request to the model.
+   */
   evenIfRead?: boolean
 }
 
@@ -17,9 +20,9 @@ type ParameterRule = {
 export type ParameterTable = Readonly<Record<string, ParameterRule>>
 
 export type ParameterPolicy = {
-  /** Refuse what would be ignored. */
+  /** Refuse parameters that would be ignored. */
   strict: boolean
-  /** Whether temperature and top_p are handed on. */
+  /** Whether temperature and top_p are sent to the model. */
   sampling: 'ignore' | 'forward'
 }
 
@@ -46,7 +49,7 @@ export function ignoredParameters(
 
 type Asking = Pick<ParameterRule, 'neutral' | 'emptyAsks'>
 
-/** Whether a value asks for nothing. */
+/** Whether a value has no effect. */
 export function isNeutral(
   value: unknown,
   { neutral = [], emptyAsks = false }: Asking = {},
@@ -56,7 +59,7 @@ export function isNeutral(
   return Object.values(value).every((item) => neutral.includes(item))
 }
 
-/** The error for a parameter that the client must not count on. */
+/** The error for a parameter on which the client must not rely. */
 export function refused(param: string, reason: string): TurnError {
   return new TurnError(
     'invalid_request',

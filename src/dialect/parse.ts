@@ -3,7 +3,7 @@ import { TurnError } from '../errors.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** Untrusted in, typed out; the error names the parameter by its path: `messages[2].content`. */
+/** Parses an untrusted body. The error names the parameter by its path: `messages[2].content`. */
 export function parseRequest<Schema extends z.ZodType>(
   schema: Schema,
   body: unknown,
@@ -19,8 +19,7 @@ export function parseRequest<Schema extends z.ZodType>(
 }
 
 /**
- * The issue that says most: where several shapes are allowed, that of the shape which fitted
- * furthest.
+ * The most specific issue: if several shapes are allowed, that of the shape which matched furthest.
  */
 export function deepest(issues: readonly Issue[], base: PropertyKey[]): Found {
   const found = issues.map((issue): Found => {
@@ -30,7 +29,7 @@ export function deepest(issues: readonly Issue[], base: PropertyKey[]): Found {
     }
     const inner = issue.errors.map((branch) => deepest(branch, path))
     const best = inner.reduce((a, b) => (b.path.length > a.path.length ? b : a))
-    // No shape fitted at all: then the expectations of all of them are the message.
+    // No shape matched at all, so the message lists what all of them expect.
     if (best.path.length > path.length) return best
     return { path, message: [...new Set(inner.map(({ message }) => message))].join(', or ') }
   })

@@ -1,17 +1,17 @@
 /**
- * What of one request does not reach the model as its client sent it, by path
- * (`messages[2].name`). Readers collect it; the response headers name it.
+ * Collects the parts of one request that do not reach the model as the client sent them, by their
+ * path (`messages[2].name`). The response headers name them.
  */
 export class Remarks {
   readonly #ignored = new Set<string>()
   readonly #changed = new Set<string>()
 
-  /** Left out: `x-claude-max-api-ignored`. */
+  /** Left out: named in `x-claude-max-api-ignored`. */
   ignore(...paths: string[]): void {
     for (const path of paths) this.#ignored.add(path)
   }
 
-  /** Altered on its way: `x-claude-max-api-changed`. */
+  /** Changed: named in `x-claude-max-api-changed`. */
   change(...paths: string[]): void {
     for (const path of paths) this.#changed.add(path)
   }

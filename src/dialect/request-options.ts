@@ -1,9 +1,9 @@
 import type { ParameterPolicy } from './parameters.ts'
 import type { Remarks } from './remarks.ts'
 
-/** What a dialect needs beside the request to make a conversation of it. */
+/** What a dialect needs besides the request to convert it into a conversation. */
 export type RequestOptions = {
-  /** The name the CLI takes. */
+  /** The model's name for the CLI. */
   model: string
   sampling: ParameterPolicy['sampling']
   remarks: Remarks

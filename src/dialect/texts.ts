@@ -2,7 +2,9 @@ import type { TextBlock } from '../conversation/types.ts'
 import { hasWholeTexts } from './call-arguments.ts'
 import type { Remarks } from './remarks.ts'
 
-/** The model API refuses text without a visible character, and such a text says nothing. */
+/**
+ * A text as blocks: none if it has no visible character, because the model API refuses such a text.
+ */
 export function toTextBlocks(text: string): TextBlock[] {
   return text.trim() === '' ? [] : [{ type: 'text', text }]
 }
@@ -10,8 +12,8 @@ export function toTextBlocks(text: string): TextBlock[] {
 type WithContent = { role?: string | undefined; content?: unknown }
 
 /**
- * Names the texts of messages that are left out because they hold blanks alone. Empty texts say
- * nothing, so nothing is lost with them; the results of tools keep their blanks.
+ * Reports texts of messages that are left out because they contain only white space. Empty texts
+ * are not reported, because nothing is lost. Results of tools keep their white space.
  */
 export function nameBlankTexts(
   messages: readonly WithContent[],
@@ -25,7 +27,7 @@ export function nameBlankTexts(
   }
 }
 
-/** The same for one text, or a list of parts that may be texts. */
+/** The same for one text, or for a list of parts that may be texts. */
 export function nameBlankParts(content: unknown, path: string, remarks: Remarks): void {
   if (typeof content === 'string') return isBlank(content) ? remarks.ignore(path) : undefined
   if (!Array.isArray(content)) return
@@ -44,15 +46,15 @@ function isBlank(text: string): boolean {
   return text !== '' && text.trim() === ''
 }
 
-/** A tool's output is data: blanks are as good as anything. */
+/** The output of a tool is data, so white space is kept. */
 export function toDataBlocks(text: string): TextBlock[] {
   return text === '' ? [] : [{ type: 'text', text }]
 }
 
-/** A system prompt that begins like this replaces what the CLI says of itself. */
+/** A system prompt that begins with this replaces the CLI's own header. */
 export const CLI_HEADER = 'x-anthropic-billing-header:'
 
-/** The CLI takes a system prompt that is nothing else for a word of its own. */
+/** If a system prompt is exactly one of these lines, the CLI takes it for its own. */
 const CLI_LINES: ReadonlySet<string> = new Set([
   "You are Claude Code, Anthropic's official CLI for Claude.",
   "You are Claude Code, Anthropic's official CLI for Claude, running within the Claude Agent SDK.",
@@ -61,9 +63,9 @@ const CLI_LINES: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Instructions may stand anywhere; the model API takes them in one place, in order, and none
- * without a visible character. A line break keeps the CLI from taking them for its own; `path` is
- * the place to name then.
+ * Joins instructions into one system prompt, in order, without those of white space alone. If the
+ * CLI would take the result for its own text, a line break is added, and `path` is reported as
+ * changed.
  */
 export function joinInstructions(texts: readonly string[], path: string, remarks: Remarks): string {
   const joined = texts.filter((text) => text.trim() !== '').join('\n\n')
@@ -72,7 +74,10 @@ export function joinInstructions(texts: readonly string[], path: string, remarks
   return CLI_LINES.has(joined) ? `${joined}\n` : `\n${joined}`
 }
 
-/** Names the texts in a part of the request that hold half a surrogate pair: it becomes U+FFFD. */
+/**
+ * Reports the texts in a part of the request that contain a lone surrogate, because it becomes
+ * U+FFFD.
+ */
 export function nameBrokenTexts(part: unknown, path: string, remarks: Remarks): void {
   if (hasWholeTexts(part)) return
   const left: [value: unknown, path: string][] = [[part, path]]

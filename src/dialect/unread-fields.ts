@@ -1,13 +1,13 @@
 import { isNeutral, type ParameterPolicy, type ParameterTable, refused } from './parameters.ts'
 
-/** A header has no room for more. */
+/** How many fields are named, because headers are short. */
 const MAX_NAMED = 200
 
 /**
- * The fields of a request, at any depth, that nobody reads: `messages[2].name`. `read` is what the
- * schema made of the body: what it does not know is not in there. A rule of the table may pass a
- * field over, or name one that is read without changing what the model is asked; its name has `[]`
- * for any index, and `**.` before a field that may stand anywhere.
+ * The fields of a request, at any depth, that have no effect: `messages[2].name`. `read` is the
+ * parsed body, without the fields that the schema does not know. A rule of the table may leave a
+ * field unreported, or report one that the schema reads although it has no effect. In its name `[]`
+ * is any index, and `**.` any place.
  */
 export function unreadFields(
   table: ParameterTable,
@@ -29,7 +29,7 @@ class Walk {
   readonly unread: string[] = []
   readonly #table: ParameterTable
   readonly #trail: Step[] = []
-  /** The last names of the table's fields: most fields are in no rule. */
+  /** The last part of each name in the table, because most fields match no rule. */
   readonly #named: ReadonlySet<string>
 
   constructor(table: ParameterTable) {
@@ -46,7 +46,7 @@ class Walk {
   #visitItems(given: readonly unknown[], read: readonly unknown[]): void {
     for (const [index, item] of given.entries()) {
       const seen = read[index]
-      // Of a kind that is passed over or named as a whole nothing is read but that.
+      // Items that are passed over or reported as a whole have only their `type` read.
       if (isRecord(seen) && Object.keys(seen).join() === 'type') continue
       this.#trail.push(index)
       this.visit(item, seen)
@@ -66,7 +66,7 @@ class Walk {
     const rule = this.#named.has(key) ? this.#ruleOf(key) : undefined
     const isRead = Object.hasOwn(read, key)
     if (isRead && !rule?.evenIfRead) return this.visit(value, read[key])
-    // The parameters themselves have their own place in the table.
+    // The top-level parameters are handled by `ignoredParameters`.
     if (rule?.treatment === 'passed over' || (rule && this.#trail.length === 1)) return
     if (!isNeutral(value, { neutral: ['', ...(rule?.neutral ?? [])] })) {
       this.unread.push(toPath(this.#trail))

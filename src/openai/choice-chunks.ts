@@ -12,16 +12,15 @@ export type ChunkMeta = {
   includeUsage: boolean
 }
 
-/** A chunk, an error that came after streaming began, or the end of a whole answer. */
+/** A chunk, an error after streaming began, or the end of a complete answer. */
 export type ChunkFrame = object | '[DONE]'
 
-/** What an event of a choice becomes in the `choices` of a chunk, each in one of its own. */
+/** The pieces for the `choices` of chunks, each in a chunk of its own. */
 type ToPieces = (index: number, event: Exclude<TurnEvent, { type: 'error' }>) => object[]
 
 /**
- * Turn events as the chunks of either completions API, in the order OpenAI sends them: the pieces
- * of the choices, usage, `[DONE]`. After an error there is no `[DONE]`: what came is not a whole
- * answer.
+ * Converts turn events into the chunks of both completions APIs, in OpenAI's order: pieces of the
+ * choices, usage, `[DONE]`. After an error there is no `[DONE]`, because the answer is incomplete.
  */
 export function toChoiceChunks(
   object: 'chat.completion.chunk' | 'text_completion',
@@ -35,7 +34,7 @@ export function toChoiceChunks(
 
   const chunk = (pieces: object[], usageOfChunk: Usage | null = null): ChunkFrame => ({
     ...{ id, object, created, model, choices: pieces },
-    // OpenAI sends the key on every chunk once usage was asked for.
+    // If usage was requested, OpenAI sends the key in every chunk.
     ...(includeUsage && { usage: usageOfChunk && toUsage(usageOfChunk) }),
   })
 
@@ -49,14 +48,14 @@ export function toChoiceChunks(
     if (event.type !== 'stop') return frames
     usage = addUsage(usage, event.usage)
     if (++stopped < choices) return frames
-    // Usage travels on its own chunk with no choices, after the finish chunk.
+    // Usage has a chunk of its own, without choices, after the finish chunk.
     return [...frames, ...(includeUsage ? [chunk([], usage)] : []), '[DONE]']
   }
 
   return new TransformStream({
     transform(event, controller) {
       for (const frame of toFrames(event)) controller.enqueue(frame)
-      // The other choices are of no use to a client that was told of a failure.
+      // After an error the client has no use for the other choices.
       if (failed) controller.terminate()
     },
     flush(controller) {

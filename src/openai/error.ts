@@ -4,8 +4,8 @@ import type { ErrorKind, TurnError } from '../errors.ts'
 type Words = { status: number; type: string; code: string | null }
 
 /**
- * How each kind of failure looks to an OpenAI client. Clients retry 408, 409, 429 and 5xx, so what
- * cannot be mended by sending it again gets a 4xx.
+ * The status and code of each kind of failure. Clients retry 408, 409, 429 and 5xx, so a failure
+ * that a retry cannot solve has another 4xx.
  */
 const WORDS: Record<ErrorKind, Words> = {
   invalid_request: { status: 400, type: 'invalid_request_error', code: null },
@@ -25,7 +25,7 @@ const WORDS: Record<ErrorKind, Words> = {
   not_found: { status: 404, type: 'invalid_request_error', code: 'unknown_url' },
   model_not_found: { status: 404, type: 'invalid_request_error', code: 'model_not_found' },
   response_not_found: { status: 404, type: 'invalid_request_error', code: null },
-  // Not 404: OpenAI's clients know it by its code.
+  // OpenAI sends this code with 400, not 404.
   previous_response_not_found: {
     status: 400,
     type: 'invalid_request_error',
@@ -61,7 +61,7 @@ export function toErrorBody({ kind, message, param }: TurnError): ErrorBody {
   return { error: { message, type, param: param ?? null, code } }
 }
 
-/** How OpenAI's APIs tell of a failure. */
+/** How OpenAI's APIs report errors. */
 export const ERRORS: ErrorShape = {
   toStatus: ({ kind }) => WORDS[kind].status,
   toBody: toErrorBody,

@@ -10,13 +10,13 @@ import { readCallArguments } from '../dialect/call-arguments.ts'
 import { KeyedQueue } from '../dialect/keyed-queue.ts'
 import type { Remarks } from '../dialect/remarks.ts'
 
-/** A call as clients send it back: the arguments are the text the model wrote. */
+/** A call as clients send it back; the arguments are the text that the model wrote. */
 type ClientCall = { id: string; name: string; arguments: string }
 
-/** Collects a history as turns of user and assistant, with every call next to its result. */
+/** Collects a history as turns of user and assistant, with every result right after its call. */
 export class MessageReader {
   readonly turns: Message[] = []
-  /** Calls without a result yet: under the client's id, the one that the model API gets. */
+  /** Calls without a result: by the client's id, the id for the model API. */
   readonly #open = new KeyedQueue<string>()
   readonly #ids = new CallIds()
   readonly #remarks: Remarks
@@ -35,8 +35,8 @@ export class MessageReader {
   }
 
   /**
-   * One user message after another is one turn of the user. The CLI would join them as well, but
-   * with a line break added to the text.
+   * Joins successive user messages into one turn. The CLI would do so, too, but it would add a line
+   * break.
    */
   addUser(content: readonly UserBlock[]): void {
     const last = this.turns.at(-1)
@@ -59,7 +59,7 @@ export class MessageReader {
 
   /** The result of an open call; undefined if there is no such call. */
   closeCall(clientId: string, content: ToolResultBlock['content']): ToolResultBlock | undefined {
-    // A client that gave two calls the same id gives their results in the same order.
+    // If a client gave two calls the same id, their results come in the same order.
     const id = this.#open.take(clientId)
     return id === undefined ? undefined : { tool_use_id: id, type: 'tool_result', content }
   }

@@ -1,6 +1,6 @@
 import { type ModelCatalog, modelNames, resolveModel } from '../conversation/models.ts'
 
-/** GET /v1/models. `created` is a fixed 0: the CLI does not say, and a made-up date would lie. */
+/** GET /v1/models. `created` is 0, because the CLI does not report a date. */
 export function toModelList(catalog: ModelCatalog) {
   return { object: 'list' as const, data: modelNames(catalog).map(toModel) }
 }

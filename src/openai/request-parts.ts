@@ -10,7 +10,7 @@ import { invalid } from '../dialect/invalid.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
 import type { GivenTool } from '../dialect/tools/tool-spec.ts'
 
-/** What chat completions and responses ask for in the same words, once it is taken out of them. */
+/** Parts that chat completions and responses have in common. */
 
 type FunctionSpec = {
   name: string
@@ -23,7 +23,7 @@ export function toGiven({ parameters, ...spec }: FunctionSpec, path: string): Gi
   return { ...spec, path, schema: parameters }
 }
 
-/** Throws if the choice asks for a tool that is not there. */
+/** Throws if the choice names a tool that does not exist. */
 export function requireTools(toolChoice: ToolChoice, tools: readonly ToolSpec[]): ToolChoice {
   if (toolChoice.type === 'tool' && !tools.some(({ name }) => name === toolChoice.name)) {
     throw invalid('tool_choice', `there is no tool '${toolChoice.name}' in 'tools'`)
@@ -34,7 +34,7 @@ export function requireTools(toolChoice: ToolChoice, tools: readonly ToolSpec[])
   return toolChoice
 }
 
-/** `minimal` is OpenAI's word for the least thinking; `low` is the least these models have. */
+/** `minimal` is the least thinking of OpenAI's models; the least of these models is `low`. */
 export function toEffort(effort: Effort | 'minimal' | null | undefined): Effort | undefined {
   return effort === 'minimal' ? 'low' : (effort ?? undefined)
 }
@@ -48,7 +48,7 @@ type Format =
       strict?: boolean | null | undefined
     }
 
-/** `param` is where the schema stands in the request. */
+/** `param` is the place of the schema in the request. */
 export function toOutputSchema(
   format: Format | null | undefined,
   param: string,
@@ -74,7 +74,7 @@ export function toOutputSchema(
   }
 }
 
-/** The model API's temperature ends at 1. */
+/** The model API's highest temperature is 1. */
 export function toSampling(
   request: { temperature?: number | null | undefined; top_p?: number | null | undefined },
   { sampling, remarks }: Pick<RequestOptions, 'sampling' | 'remarks'>,
@@ -88,7 +88,7 @@ export function toSampling(
   }
 }
 
-/** `stop` as both completions APIs have it: one sequence or several; an empty one is none. */
+/** `stop` of both completions APIs: one sequence or several; an empty one is dropped. */
 export function toStops(
   stop: string | readonly string[] | null | undefined,
 ): Pick<Parameters, 'stopSequences'> {

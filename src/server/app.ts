@@ -77,5 +77,6 @@ function refuseMethod(c: Context<ServerEnv>, methods: readonly string[]): Respon
 }
 
 function routeName({ method, path }: { method: string; path: string }): string {
-  return `${method} ${path}`
+  // `:id{.+}` in a route is `:id` to a reader.
+  return `${method} ${path.replace(/\{.*\}/, '')}`
 }

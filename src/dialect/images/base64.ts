@@ -3,8 +3,8 @@ import { invalid } from '../invalid.ts'
 export type Base64 = { data: string; bytes: Buffer }
 
 /**
- * Base64 as the model API takes it, padded and without line breaks, and what it stands for. `path`
- * is for errors.
+ * Reads base64 and returns it as the model API accepts it (padded, without line breaks), and the
+ * bytes. `path` is for errors.
  */
 export function readBase64(given: string, path: string): Base64 {
   const bytes = decode(given, path)
@@ -14,21 +14,21 @@ export function readBase64(given: string, path: string): Base64 {
 
 function decode(given: string, path: string): Buffer {
   try {
-    // Buffer's own decoder passes over whatever is not base64.
+    // Not Buffer's decoder, which skips invalid characters.
     const { buffer, length } = Uint8Array.fromBase64(given)
     if (length > 0) return Buffer.from(buffer)
   } catch {
-    // Told below, by its place.
+    // Reported below, with the place.
   }
   throw invalid(path, 'the data is not base64')
 }
 
 export type DataUrl = Base64 & { mediaType: string; charset: string }
 
-/** A base64 data URL in parts; `data:` and the media type may be written in any case. */
+/** Splits a base64 data URL; `data:` and the media type may be in any case. */
 export function readDataUrl(url: string, path: string): DataUrl {
   const comma = url.indexOf(',')
-  // A media type and its parameters are short; the rest of the URL is not looked at.
+  // The part before the data is short, so the rest of the URL is not searched.
   const [scheme = '', ...parameters] = url.slice(0, Math.min(comma, 500)).split(';')
   const last = parameters.pop()?.trim().toLowerCase()
   if (comma === -1 || !/^data:/i.test(scheme) || last !== 'base64') {
@@ -46,7 +46,7 @@ export function readDataUrl(url: string, path: string): DataUrl {
   }
 }
 
-/** The charsets of texts that are sent as files, by the names the web has for them. */
+/** The character sets of text files, by their names on the web. */
 const DECODERS = {
   'utf-8': 'utf-8',
   utf8: 'utf-8',
@@ -57,7 +57,7 @@ const DECODERS = {
   'utf-16le': 'utf-16',
 } as const
 
-/** The text in base64 data; bytes that are none in its charset are an error, not other letters. */
+/** Decodes text in base64 data. Invalid bytes are an error; they are not replaced. */
 export function decodeText(
   { bytes, charset }: Pick<DataUrl, 'bytes' | 'charset'>,
   path: string,
@@ -65,7 +65,7 @@ export function decodeText(
   const decoder = Object.entries(DECODERS).find(([name]) => name === charset)?.[1]
   if (!decoder) {
     const known = Object.keys(DECODERS).join(', ')
-    throw invalid(path, `the charset '${charset}' is not supported; there are ${known}`)
+    throw invalid(path, `the charset '${charset}' is not supported; use ${known}`)
   }
   try {
     return new TextDecoder(decoder, { fatal: true, ignoreBOM: true }).decode(bytes)

@@ -3,8 +3,8 @@ export type ImageHeader = { type: ImageType; width: number; height: number }
 type Size = { width: number; height: number } | undefined
 
 /**
- * What an image says of itself; undefined if no decoder could make a picture of it: it is of
- * another kind, has no pixels, or ends before they do. Nothing is decoded here.
+ * Reads the type and size of an image. Undefined if no decoder could read it: the type is unknown,
+ * it has no pixels, or it ends before they do. Nothing is decoded here.
  */
 export function readImageHeader(bytes: Buffer): ImageHeader | undefined {
   const type = typeOf(bytes)
@@ -12,7 +12,10 @@ export function readImageHeader(bytes: Buffer): ImageHeader | undefined {
   return size && size.width > 0 && size.height > 0 ? { type, ...size } : undefined
 }
 
-/** An image has fewer parts before its pixels end; more are there to keep us busy. */
+/**
+ * More parts than an image has before its pixels end, so that a hostile file is not searched for
+ * long.
+ */
 const MAX_PARTS = 100_000
 
 const READERS: Record<ImageType, (bytes: Buffer) => Size> = {
@@ -30,7 +33,7 @@ function typeOf(bytes: Buffer): ImageType | undefined {
   return /^RIFF[^]{4}WEBPVP8/.test(lead) ? 'image/webp' : undefined
 }
 
-/** Its pixels are in IDAT chunks. Decoders do without the end chunk and the checksums. */
+/** The pixels are in IDAT chunks. Decoders need neither the end chunk nor the checksums. */
 function readPng(bytes: Buffer): Size {
   const SIGNATURE = 8
   if (nameAt(bytes, SIGNATURE + 4) !== 'IHDR' || bytes.length < 24) return undefined
@@ -49,18 +52,21 @@ function readPng(bytes: Buffer): Size {
   return hasPixels ? size : undefined
 }
 
-/** Segments up to the first scan, one of which is the frame. A scan that is cut off is decoded. */
+/**
+ * Reads segments up to the first scan; one of them is the frame. Decoders accept a scan that is cut
+ * off.
+ */
 function readJpeg(bytes: Buffer): Size {
   let size: Size
   for (let at = 2, part = 0; at + 4 <= bytes.length && part < MAX_PARTS; part++) {
     const marker = bytes[at + 1] ?? 0
-    // Decoders look for the next marker as well where there is none.
+    // Like decoders, looks for the next marker if there is none here.
     if (bytes[at] !== 0xff || marker === 0xff) {
       at += 1
       continue
     }
     if (marker === 0xda) return size
-    // C4, C8 and CC are among the frames' numbers without being frames.
+    // C4, C8 and CC are in the range of the frame markers, but are not frames.
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)
     if (isFrame && at + 9 <= bytes.length) {
       size = { width: bytes.readUInt16BE(at + 7), height: bytes.readUInt16BE(at + 5) }
@@ -70,7 +76,7 @@ function readJpeg(bytes: Buffer): Size {
   return undefined
 }
 
-/** The first frame: what is drawn is that, however large the screen says it is. */
+/** The first frame decides what is drawn, whatever the size of the screen. */
 function readGif(bytes: Buffer): Size {
   const flags = bytes[10] ?? 0
   let at = 13 + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0)
@@ -81,7 +87,7 @@ function readGif(bytes: Buffer): Size {
   return { width: bytes.readUInt16LE(at + 5), height: bytes.readUInt16LE(at + 7) }
 }
 
-/** Behind the sub-blocks at a place: each has its length before it, the last has none. */
+/** The end of the sub-blocks at a place: each begins with its length, and the last one is empty. */
 function endOfBlocks(bytes: Buffer, start: number): number {
   let at = start
   for (let part = 0; part < MAX_PARTS; part++) {

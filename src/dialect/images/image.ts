@@ -4,24 +4,27 @@ import { type ImageHeader, readImageHeader } from './image-header.ts'
 import { invalid } from '../invalid.ts'
 import type { RequestOptions } from '../request-options.ts'
 
-/** An image of a request: base64 data, and what the client says it is. */
+/** An image of a request: base64 data, and the type that the client gave. */
 export type ImageParam = { data: string; mediaType: string }
 
-/** Where an image stands: the CLI fits those of a message to its limits, and no tool's. */
+/**
+ * Where an image is: the CLI shrinks images of messages to its limits, but not those of tool
+ * results.
+ */
 export type ImagePlace = 'message' | 'tool_result'
 
 export type ImageReader = {
   fromBase64(image: ImageParam, path: string, place: ImagePlace): ImageBlock
-  /** A data URL's bytes, or a URL for the model API to fetch: nothing is fetched here. */
+  /** From a data URL, or from a URL that the model API fetches; nothing is fetched here. */
   fromUrl(url: string, path: string, place: ImagePlace): ImageBlock
 }
 
-/** Reads the images of one request; `remarks` is told of those that the CLI will alter. */
+/** Reads the images of one request; images that the CLI will change are added to `remarks`. */
 export function createImageReader(options: Pick<RequestOptions, 'model' | 'remarks'>): ImageReader {
   const read = ({ data, bytes }: Base64, mediaType: string, path: string, place: ImagePlace) => {
     const header = readImageHeader(bytes)
     if (!header) throw notAnImage(mediaType, path)
-    // The model API refuses an image that is called by another type.
+    // The model API refuses an image with a wrong type.
     const isMislabelled = mediaType.replace('image/jpg', 'image/jpeg') !== header.type
     const isAltered = place === 'message' && exceedsLimits(header, bytes.length, options.model)
     if (isMislabelled || isAltered) options.remarks.change(path)
@@ -40,13 +43,14 @@ export function createImageReader(options: Pick<RequestOptions, 'model' | 'remar
   }
 }
 
-// Measured on 2.1.328, see docs/conformance.md: above any of these the CLI encodes the image anew.
+// Measured on 2.1.328, see docs/conformance.md: the CLI encodes an image again if it is above one
+// of these limits.
 const MAX_BYTES = 512_000
 const MAX_SIDE = 2_000
-/** In tiles of `TILE` pixels a side, as the model API counts an image's tokens. */
+/** In tiles of `TILE` pixels a side. The model API counts an image's tokens in this way. */
 const MAX_TILES = 4_784
 const TILE = 28
-/** Models for which the CLI counts no tiles. */
+/** For these models the CLI does not count tiles. */
 const WITHOUT_TILES = /^claude-(3-|sonnet-4|haiku-4|opus-4-[56](?!\d))/
 
 function exceedsLimits({ width, height }: ImageHeader, bytes: number, model: string): boolean {

@@ -1,13 +1,16 @@
 import { invalid } from '../invalid.ts'
 
-/** No tool needs as much; the CLI fails from about 10,000 levels, and is slow long before that. */
+/** More than any tool needs. The CLI fails at about 10,000 levels, and is slow long before that. */
 const MAX_DEPTH = 500
-/** Objects, lists, texts and numbers in all schemas of a request: the CLI takes 1 s for as many. */
+/**
+ * The most objects, lists, texts and numbers in all schemas of a request. The CLI takes 1 s for
+ * this many.
+ */
 const MAX_VALUES = 100_000
 
 /**
- * Counts what one request's schemas hold, in linear time and without recursion, so that all that
- * comes after may recurse. Throws if it is too much.
+ * Counts the values of one request's schemas in linear time and without recursion, so that later
+ * steps may recurse. Throws if there are too many.
  */
 export class SchemaBounds {
   #values = 0

@@ -1,14 +1,14 @@
 import { isObject, type JsonObject } from './schema-place.ts'
 
 /**
- * The schema with what drafts 3 to 7 say in another way said as draft 2020-12 has it; itself if
- * there is nothing of the kind. What is below it is as it was.
+ * Rewrites keywords of drafts 3 to 7 as draft 2020-12 has them; returns the same object if there
+ * are none. Schemas below this one are not changed.
  */
 export function modernised(given: JsonObject): JsonObject {
   return withAnchor(withLimit('Minimum', withLimit('Maximum', withTuple(withRequired(given)))))
 }
 
-/** Draft 3 marks the property as required, later ones list it in the object. */
+/** Draft 3 marks a property as required; later drafts list it in the object. */
 function withRequired(given: JsonObject): JsonObject {
   const { properties, required, ...rest } = given
   const marked = Object.entries(isObject(properties) ? properties : {})
@@ -23,7 +23,7 @@ function withRequired(given: JsonObject): JsonObject {
   }
 }
 
-/** Up to draft 4 the limit stands in `minimum`, and `exclusiveMinimum` says that it is excluded. */
+/** Up to draft 4 the limit is in `minimum`, and `exclusiveMinimum` says that it is excluded. */
 function withLimit(side: 'Minimum' | 'Maximum', given: JsonObject): JsonObject {
   const { [side.toLowerCase()]: limit, [`exclusive${side}`]: exclusive, ...rest } = given
   if (typeof exclusive !== 'boolean') return given
@@ -31,7 +31,7 @@ function withLimit(side: 'Minimum' | 'Maximum', given: JsonObject): JsonObject {
   return { ...rest, [exclusive ? `exclusive${side}` : side.toLowerCase()]: limit }
 }
 
-/** Up to 2019-09 a list of items was a tuple. */
+/** Up to 2019-09 a list in `items` was a tuple. */
 function withTuple(given: JsonObject): JsonObject {
   const { items, additionalItems, ...rest } = given
   if (!Array.isArray(items)) return given
@@ -42,7 +42,7 @@ function withTuple(given: JsonObject): JsonObject {
   }
 }
 
-/** Up to draft 7 a name for `$ref` was an `$id` that is a fragment. */
+/** Up to draft 7 an `$id` that is a fragment was a name for `$ref`. */
 function withAnchor(given: JsonObject): JsonObject {
   const { $id, ...rest } = given
   if (typeof $id !== 'string' || !/^#./.test($id)) return given

@@ -12,8 +12,9 @@ import {
 } from './schema-place.ts'
 
 /**
- * The value as the CLI takes it; undefined to leave the keyword out. Each reader repairs what
- * means the same (an older draft's way, PHP's empty lists) and throws for what no validator takes.
+ * Converts a value into what the CLI accepts; undefined removes the keyword. Values with the same
+ * meaning are repaired (an older draft's form, PHP's empty lists); for values that no validator
+ * accepts, it throws.
  */
 type Reader = (value: unknown, place: Place) => unknown
 
@@ -74,7 +75,7 @@ const schemas: Reader = (value, place) => {
   if (!Array.isArray(value) || value.length === 0) throw unusable(place, 'a list of schemas')
   return value.map((item, index) => schema(item, inside(place, index)))
 }
-/** An object whose keys are names, or patterns, and whose values are read by `read`. */
+/** An object whose keys are names or patterns, and whose values are read by `read`. */
 const map = (read: Reader, keys: 'names' | 'patterns' = 'names'): Reader => {
   return (value, place) => {
     if (Array.isArray(value) && value.length === 0) return {}
@@ -91,7 +92,7 @@ const map = (read: Reader, keys: 'names' | 'patterns' = 'names'): Reader => {
 
 const type: Reader = (value, place) => {
   const list = [value].flat().map((name) => (typeof name === 'string' ? name.toLowerCase() : ''))
-  // Draft 3 had a word for what is said by silence today.
+  // Draft 3 has `any`; later drafts leave the type out.
   if (list.includes('any')) return undefined
   if (list.length === 0 || !list.every((name) => TYPES.has(name))) {
     throw unusable(place, `one of ${[...TYPES].join(', ')}`)
@@ -114,7 +115,7 @@ const dependency: Reader = (value, place) => {
 }
 const anchor = matching(/^[A-Za-z_][-A-Za-z0-9._]*$/, 'a name of letters, digits, _ . or -')
 
-/** What the validator of draft 2020-12 knows; it lets pass whatever else there is. */
+/** The keywords that the validator of draft 2020-12 checks; it ignores all others. */
 const READERS: readonly [reader: Reader, keywords: string][] = [
   [text, 'title description $comment format $ref $dynamicRef $recursiveRef $schema'],
   [text, 'contentMediaType contentEncoding'],
@@ -146,10 +147,10 @@ const KEYWORDS = new Map(
   ),
 )
 
-/** Here null is a value like any other; elsewhere it is Go's way to say nothing. */
+/** For these keywords null is a value; elsewhere it is Go's way to leave a field empty. */
 const DATA = new Set(['const', 'default'])
 
-/** One schema with all schemas below it. */
+/** Reads a schema with all schemas inside it. */
 export function readSchema(given: JsonObject, place: Place): JsonObject {
   const current = modernised(given)
   if (current !== given) place.onModernised()

@@ -2,15 +2,15 @@ import type { TurnError } from '../../errors.ts'
 import { type CliText, isMarkFlood, MAX_MARKS } from './cli-text.ts'
 import { invalid } from '../invalid.ts'
 
-/** Longer keys and paths are cut: they are named in headers and messages. */
+/** Longer keys are cut in headers and messages. */
 const MAX_KEY_CHARS = 64
 
-/** Where a walk through a tool's schema stands, and what it has found out on the way. */
+/** A place in a tool's schema, and what is reported while reading it. */
 export type Place = {
   path: string
-  /** Told the path of everything that the CLI alters. */
+  /** Gets the path of everything that the CLI changes. */
   onChanged: (path: string) => void
-  /** Told of keywords that an older draft has elsewhere. */
+  /** Called for keywords of an older draft. */
   onModernised: () => void
   texts: CliText
 }
@@ -24,7 +24,7 @@ export function unusable({ path }: { path: string }, expected: string): TurnErro
   return invalid(path, `expected ${expected}`)
 }
 
-/** A text that the CLI alters is named; nothing can be done about it. */
+/** Reports a text that the CLI changes. */
 export function noteText(text: string, place: Omit<Place, 'onModernised'>): void {
   if (place.texts.carries(text)) return
   if (isMarkFlood(text)) {
@@ -33,7 +33,10 @@ export function noteText(text: string, place: Omit<Place, 'onModernised'>): void
   place.onChanged(place.path)
 }
 
-/** Names what of a plain JSON value, a default or an enum, does not reach the model unaltered. */
+/**
+ * Reports the parts of a plain JSON value (a default or an enum) that do not reach the model
+ * unchanged.
+ */
 export function noteData(value: unknown, place: Place): void {
   if (typeof value === 'string') noteText(value, place)
   else if (typeof value === 'number') noteNumber(value, place)
@@ -48,12 +51,12 @@ export function noteData(value: unknown, place: Place): void {
 }
 
 export function noteKey(key: string, place: Place): void {
-  // The CLI loses it, and with it what it holds.
+  // The CLI drops this key, and its value.
   if (key === '__proto__') throw unusable(place, 'another name: this one cannot be sent')
   noteText(key, place)
 }
 
-/** JSON has more numbers than JavaScript: what was read from the request is rounded. */
+/** JSON has more numbers than JavaScript, so a parsed number may have been rounded. */
 function noteNumber(value: number, place: Place): void {
   if (!Number.isFinite(value)) throw unusable(place, 'a number below 1.8e308')
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) place.onChanged(place.path)

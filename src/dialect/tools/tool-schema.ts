@@ -2,16 +2,19 @@ import type { JsonSchema } from '../../conversation/types.ts'
 import { readSchema } from './schema-keywords.ts'
 import { inside, isObject, type Place, unusable } from './schema-place.ts'
 
-/** What the model API takes for the names of a tool's parameters. */
+/** The names that the model API accepts for the parameters of a tool. */
 const PARAMETER = /^[\w.-]{1,64}$/
-/** The CLI makes one list of properties of them: the model API has none of them at the top. */
+/**
+ * The CLI merges these into one list of properties, because the model API does not accept them at
+ * the top.
+ */
 const FLATTENED = ['anyOf', 'oneOf', 'allOf']
 const CURRENT_DRAFT = /^https:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/
 
 /**
- * The schema of a tool's arguments as the CLI takes it. Of a schema that it does not take it says
- * nothing: the tool, or all tools, do not reach the model. So what means the same is repaired, what
- * the CLI alters is told to `place`, and for anything else this throws.
+ * Converts the schema of a tool's arguments into what the CLI accepts. The CLI drops a tool, or all
+ * tools, without a message if it does not accept a schema. So schemas with the same meaning are
+ * repaired, changes by the CLI are reported to `place`, and anything else throws.
  */
 export function toToolSchema(
   given: JsonSchema | null | undefined,
@@ -35,16 +38,18 @@ export function toToolSchema(
   }
   for (const key of flattened(read)) place.onChanged(inside(place, key).path)
   const { $schema, ...rest } = read
-  // A schema that has been brought up to date must not be read by the rules of an older draft.
+  // A schema that was converted must not be read by the rules of an older draft.
   return isOlder && typeof $schema === 'string' && !CURRENT_DRAFT.test($schema) ? rest : read
 }
 
-/** The keywords of a tool's schema that the CLI replaces, with words in the tool's description. */
+/**
+ * The keywords of a tool's schema that the CLI replaces by a sentence in the tool's description.
+ */
 export function flattened(schema: JsonSchema): string[] {
   return FLATTENED.filter((key) => Object.hasOwn(schema, key))
 }
 
-/** Arguments are an object, whatever else a schema would allow. */
+/** Arguments are an object, whatever else the schema allows. */
 const ARGUMENTS = /^(object|any)$/i
 
 function rootType(type: unknown, place: Place): 'object' {

@@ -6,24 +6,26 @@ import { SchemaBounds } from './schema-bounds.ts'
 import { noteText } from './schema-place.ts'
 import { flattened, toToolSchema } from './tool-schema.ts'
 
-/** A client's tool, whatever its dialect calls the parts. */
+/** A client's tool, independent of the API. */
 export type GivenTool = {
-  /** Where it stands in the request: `tools[0].function`. */
+  /** Its place in the request: `tools[0].function`. */
   path: string
   name: string
   description?: string | null | undefined
   schema?: JsonSchema | null | undefined
 }
 
-/** The CLI takes this one for its own search in long lists of tools, and does not send it. */
+/**
+ * The CLI uses this name for its own search in long lists of tools, and does not send such a tool.
+ */
 const NEVER_SENT = 'ToolSearch'
 
-/** Altered places of one tool that are named one by one; response headers have no room for more. */
+/** How many changed places of one tool are named one by one, because headers are short. */
 const MAX_PLACES = 8
 
 /**
- * The tools of a request as the CLI takes them. `schemaKey` is what the dialect calls a schema.
- * Throws for what would not reach the model; what reaches it altered is remarked on.
+ * Converts the tools of a request. `schemaKey` is the API's name for a schema. Throws for a tool
+ * that would not reach the model; changes are reported.
  */
 export function toToolSpecs(
   tools: readonly GivenTool[],

@@ -10,7 +10,7 @@ const PDF = 'application/pdf'
 type Part = UserPart | { type: 'refusal'; refusal: string }
 export type ContentBlock = TextBlock | ImageBlock | DocumentBlock
 
-/** How the parts of a content are read, which depends on what it is the content of. */
+/** How the parts of a content are read; this depends on the message that it belongs to. */
 export type ContentReader = {
   toText: (text: string) => TextBlock[]
   toImage: (url: string, path: string) => ImageBlock
@@ -30,7 +30,7 @@ export function resultReader(images: ImageReader): ContentReader {
   }
 }
 
-/** `path` is where the content stands in the request: `messages[2].content`. */
+/** `path` is the place of the content in the request: `messages[2].content`. */
 export function toContentBlocks(
   content: string | readonly Part[],
   path: string,
@@ -56,7 +56,7 @@ export function toContentBlocks(
 
 type FilePart = Extract<UserPart, { type: 'file' }>['file']
 
-/** A PDF or a text, from a data URL: there is no store of uploaded files here. */
+/** A PDF or text from a data URL; uploaded files are not stored here. */
 export function toDocumentBlock(
   { file_data, file_id, filename }: FilePart,
   param: string,

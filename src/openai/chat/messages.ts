@@ -18,7 +18,10 @@ export function toSystem(messages: readonly ChatMessage[], remarks: Remarks): st
   return joinInstructions(texts, 'messages', remarks)
 }
 
-/** The client's messages as turns of user and assistant, with every call next to its result. */
+/**
+ * Converts the client's messages into turns of user and assistant, with every result right after
+ * its call.
+ */
 export function toMessages(
   messages: readonly ChatMessage[],
   images: ImageReader,
@@ -115,7 +118,7 @@ function openFunction(reader: MessageReader, name: string, path: string): string
   })
 }
 
-/** Functions had no ids. */
+/** Calls of functions have no ids, so one is made from the name. */
 function functionId(name: string): string {
   return `function_${name}`
 }

@@ -23,7 +23,7 @@ import {
 } from '../request-parts.ts'
 import type { ChatRequest, ChatResponseFormat, ChatToolChoice } from './schema.ts'
 
-/** A chat request as the neutral conversation. */
+/** Converts a chat request into the neutral conversation. */
 export function toConversation(request: ChatRequest, options: RequestOptions): Conversation {
   const messages = toMessages(request.messages, createImageReader(options), options.remarks)
   nameBrokenTexts(request.messages, 'messages', options.remarks)

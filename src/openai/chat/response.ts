@@ -4,7 +4,7 @@ import { addUsage, NO_USAGE, toUsage } from '../usage.ts'
 
 type ResponseMeta = Pick<ChatMeta, 'id' | 'created' | 'reasoning' | 'legacyFunctions'>
 
-/** Whole turns, one a choice, as a chat.completion object. */
+/** Complete turns, one per choice, as a chat.completion object. */
 export function toChatCompletion(turns: readonly CollectedTurn[], meta: ResponseMeta) {
   return {
     id: meta.id,
@@ -27,7 +27,7 @@ function toMessage({ text, thinking, calls }: CollectedTurn, meta: ResponseMeta)
   const [function_call] = tool_calls.map((call) => call.function)
   return {
     role: 'assistant' as const,
-    // OpenAI gives null, not an empty text, beside calls.
+    // OpenAI sends null and not an empty text beside calls.
     content: text === '' && calls.length > 0 ? null : text,
     refusal: null,
     annotations: [],

@@ -41,7 +41,7 @@ const Message = z.discriminatedUnion('role', [
     tool_call_id: z.string(),
     content: z.union([z.string(), listOf(z.discriminatedUnion('type', [TextPart, ImagePart]))]),
   }),
-  // Before there were tools there were functions, and some clients still send those.
+  // Some clients still send functions, the predecessor of tools.
   z.object({ role: z.literal('function'), name: z.string(), content: z.string().nullable() }),
 ])
 export type ChatMessage = z.infer<typeof Message>
@@ -56,9 +56,9 @@ const FunctionSpec = z.object({
 })
 
 const FunctionTool = z.object({ type: z.literal('function'), function: FunctionSpec })
-/** Tools of kinds that this API does not have; they are named as ignored. */
+/** Tools of types that this API does not support; they are reported as ignored. */
 export const OtherTool = z.object({
-  // Aborting, or what is wrong with a function would be told as a wrong type.
+  // Aborts, because otherwise a mistake in a function would be reported as a wrong type.
   type: z.string().refine((type) => type !== 'function', { abort: true }),
 })
 const NamedFunction = z.object({
@@ -95,7 +95,7 @@ export type ChatResponseFormat = z.infer<typeof responseFormat>
 
 export const effort = z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])
 
-/** The body of POST /v1/chat/completions: strict in what is used, silent on what is not. */
+/** The body of POST /v1/chat/completions: strict for fields in use, open for others. */
 export const ChatRequest = z.object({
   model: modelName,
   messages: listOf(Message, { min: 1, max: MAX_MESSAGES }),
@@ -117,7 +117,7 @@ export const ChatRequest = z.object({
 })
 export type ChatRequest = z.infer<typeof ChatRequest>
 
-/** Tools of kinds that only OpenAI itself can run, by their places. */
+/** The places of tools that only OpenAI can run. */
 export function ignoredTools({ tools }: ChatRequest): string[] {
   return (tools ?? []).flatMap((tool, index) =>
     'function' in tool ? [] : [`tools[${index}] (${tool.type})`],

@@ -14,11 +14,13 @@ export const FINISH_REASON = {
 export type ChatMeta = ChunkMeta & {
   /** Whether thinking is shown. */
   reasoning: boolean
-  /** The request spoke of functions: so does the answer. */
+  /** Whether the request used functions, so that the answer must, too. */
   legacyFunctions: boolean
 }
 
-/** Turn events as chat.completion.chunk objects: role, content, finish, usage, `[DONE]`. */
+/**
+ * Converts turn events into chat.completion.chunk objects: role, content, finish, usage, `[DONE]`.
+ */
 export function toChatChunks(meta: ChatMeta): TransformStream<ChoiceEvent, ChunkFrame> {
   return toChoiceChunks('chat.completion.chunk', meta, (index, event) => {
     const delta = toDelta(event, meta)
@@ -29,7 +31,7 @@ export function toChatChunks(meta: ChatMeta): TransformStream<ChoiceEvent, Chunk
 
 type MetaOfDelta = Pick<ChatMeta, 'reasoning' | 'legacyFunctions'>
 
-/** The `delta` an event becomes; undefined if the client is not to see it. */
+/** The `delta` for an event; undefined if the client does not get it. */
 function toDelta(
   event: Exclude<TurnEvent, { type: 'error' }>,
   { reasoning, legacyFunctions }: MetaOfDelta,

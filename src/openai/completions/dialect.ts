@@ -7,7 +7,7 @@ import { type CompletionMeta, toCompletion } from './response.ts'
 import { CompletionRequest } from './schema.ts'
 import { toCompletionChunks } from './stream.ts'
 
-/** POST /v1/completions: texts completed, as before there was chat. */
+/** POST /v1/completions: text completion, the predecessor of chat. */
 export const completions: Dialect<CompletionRequest> = {
   path: '/v1/completions',
   schema: CompletionRequest,

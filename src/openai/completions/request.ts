@@ -4,7 +4,7 @@ import type { RequestOptions } from '../../dialect/request-options.ts'
 import type { CompletionRequest } from './schema.ts'
 import { toSampling, toStops } from '../request-parts.ts'
 
-/** These models answer messages; what a text completion is, they have to be told. */
+/** Current models answer messages, so they are told to complete a text. */
 const CONTINUE =
   'You complete texts. Answer with what comes next in the text of the user and with nothing else: ' +
   'no introduction, no repetition, no quotation marks, no comment. If the text is a question or an ' +
@@ -14,10 +14,10 @@ const FILL =
   'it in <after>. Answer with what belongs in the gap and with nothing else: no introduction, no ' +
   'repetition, no quotation marks, no comment.'
 
-/** Each takes a worker of its own. */
+/** Each prompt takes a worker. */
 const MAX_PROMPTS = 16
 
-/** A conversation for every choice: all of the first prompt, then all of the next. */
+/** One conversation per choice: all of the first prompt, then all of the next. */
 export function toConversations(
   request: CompletionRequest,
   options: RequestOptions,
@@ -37,7 +37,7 @@ export function toConversations(
       system: suffix ? FILL : CONTINUE,
       messages: [{ role: 'user', content: [{ type: 'text', text }] }],
       tools: [],
-      // The limits that clients of this API set are for the text: thinking would use them up.
+      // Clients of this API set `max_tokens` for the text only, so thinking is off.
       effort: 'none',
       parameters: toParameters(request, options),
     }
@@ -45,13 +45,13 @@ export function toConversations(
   })
 }
 
-/** What each choice repeats before its completion. */
+/** The prompts that choices repeat before their completion. */
 export function toEchoes(request: CompletionRequest): string[] {
   const echoes = toPrompts(request).map((prompt) => (request.echo ? prompt : ''))
   return echoes.flatMap((echo) => Array.from({ length: request.n ?? 1 }, () => echo))
 }
 
-/** The texts to complete, in order; blank ones and tokens are refused. */
+/** The texts to complete, in order. Blank texts and tokens are refused. */
 function toPrompts({ prompt }: CompletionRequest): string[] {
   if (typeof prompt !== 'string' && prompt.length > MAX_PROMPTS && typeof prompt[0] === 'string') {
     throw invalid('prompt', `${prompt.length} texts are too many; send ${MAX_PROMPTS} at a time`)

@@ -5,12 +5,12 @@ import { addUsage, NO_USAGE, toUsage } from '../usage.ts'
 export type CompletionMeta = {
   id: string
   created: number
-  /** What stands before the text of each choice: its prompt, if the client wants it back. */
+  /** The text before each choice: its prompt, if requested. */
   echoes: readonly string[]
   includeUsage: boolean
 }
 
-/** Whole turns, one a choice, as a text_completion object. */
+/** Complete turns, one per choice, as a text_completion object. */
 export function toCompletion(
   turns: readonly CollectedTurn[],
   { id, created, echoes }: CompletionMeta,

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { listOf, MAX_MESSAGES, modelName, stopSequence } from '../../dialect/bounds.ts'
 
-/** Tokens, and more texts than are taken, are refused later, with the reason. */
+/** Tokens, and too many texts, are refused later, with the reason. */
 const promptItem = z.union([z.string(), z.int(), listOf(z.int())])
 
-/** The body of POST /v1/completions: strict in what is used, silent on what is not. */
+/** The body of POST /v1/completions: strict for fields in use, open for others. */
 export const CompletionRequest = z.object({
   model: modelName,
   prompt: z.union([z.string(), listOf(promptItem, { min: 1, max: MAX_MESSAGES })]),

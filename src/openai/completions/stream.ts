@@ -3,7 +3,7 @@ import { FINISH_REASON } from '../chat/stream.ts'
 import { type ChunkFrame, toChoiceChunks } from '../choice-chunks.ts'
 import type { CompletionMeta } from './response.ts'
 
-/** Turn events as text_completion chunks: text, finish, usage, `[DONE]`. */
+/** Converts turn events into text_completion chunks: text, finish, usage, `[DONE]`. */
 export function toCompletionChunks(meta: CompletionMeta): TransformStream<ChoiceEvent, ChunkFrame> {
   const { echoes, ...rest } = meta
   const chunkMeta = { ...rest, choices: echoes.length }

@@ -10,9 +10,9 @@ import { toStoredItems } from './stored.ts'
 import { collectResponse, toResponseEvents } from './stream.ts'
 import { toErrorEvent } from './writer.ts'
 
-/** The responses that a client has stored. */
+/** The stored responses of a client. */
 export type Archive = {
-  /** What a request goes on from and what it brings, with everything fetched that it refers to. */
+  /** The earlier and the new items of a request, with all items that it refers to. */
   historyOf: (request: ResponsesRequest) => History
   save: (
     id: string,
@@ -22,7 +22,7 @@ export type Archive = {
   ) => void
 }
 
-/** POST /v1/responses; `archiveOf` is told the client that asks. */
+/** POST /v1/responses; `archiveOf` gets the client's name. */
 export function createResponses(archiveOf: (client: string) => Archive): Dialect<ResponsesRequest> {
   return {
     path: '/v1/responses',

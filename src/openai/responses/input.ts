@@ -27,7 +27,7 @@ type Content = string | readonly ContentPart[]
 type Call = Extract<KnownItem, { type: 'function_call' | 'custom_tool_call' }>
 type Output = Extract<KnownItem, { type: 'function_call_output' | 'custom_tool_call_output' }>
 
-/** What earlier responses were asked and said, and what this request brings. */
+/** The items of earlier responses, and the new ones of this request. */
 export type History = { before: readonly Item[]; input: readonly Item[] }
 /** An item and its place in the request, for errors. */
 type Placed<I extends KnownItem = KnownItem> = { item: I; path: string }
@@ -46,8 +46,8 @@ export function toSystem(
 }
 
 /**
- * Items as turns of user and assistant. What the assistant said and called in a row is one turn,
- * and the outputs of its calls follow it, wherever the client put them.
+ * Converts items into turns of user and assistant. Successive texts and calls of the assistant are
+ * one turn, followed by the outputs of its calls, wherever these are in the list.
  */
 export function toTurns(history: History, options: ReadOptions): Message[] {
   const items = placed(history)
@@ -72,10 +72,10 @@ class ItemReader {
   readonly #messages: MessageReader
   readonly #images: ImageReader
   readonly #remarks: Remarks
-  /** Outputs that no call has taken yet, by the id of their call. */
+  /** Outputs whose call has not been read yet, by the id of the call. */
   readonly #outputs = new KeyedQueue<PlacedOutput>()
   readonly #taken = new Set<Output>()
-  /** The turn that the assistant is in the middle of. */
+  /** The blocks of the assistant's current turn. */
   #blocks: AssistantBlock[] = []
   readonly #calls = new Set<string>()
 
@@ -105,7 +105,7 @@ class ItemReader {
         )
       case 'function_call':
       case 'custom_tool_call':
-        // An answer that was cut off in the middle of a call: nobody could run it.
+        // An answer that was cut off during a call, which nobody could run.
         if (item.status === 'incomplete' && !this.#outputs.has(item.call_id)) {
           return this.#remarks.ignore(path)
         }
@@ -146,7 +146,7 @@ class ItemReader {
 
   /** The outputs of the turn's calls, in the client's order. */
   #takeResults(): ToolResultBlock[] {
-    // The same id may come again in a later turn, with an output of its own.
+    // The same id may occur again in a later turn, with another output.
     const outputs = [...this.#calls].flatMap((callId) => this.#outputs.take(callId) ?? [])
     return outputs
       .toSorted((a, b) => a.order - b.order)
@@ -168,11 +168,11 @@ function toClientCall(item: Call): { id: string; name: string; arguments: string
   return { id: item.call_id, name: item.name, arguments: json }
 }
 
-/** The words of a message that can have nothing else. */
+/** The texts of a message that can have nothing else. */
 function toTexts(content: Content): string[] {
   if (typeof content === 'string') return [content]
   return content.flatMap((part) => {
-    // Not a word of the model: only that it did not answer.
+    // This text was written here, not by the model.
     if (part.type === 'refusal') return part.refusal === REFUSAL ? [] : [part.refusal]
     return 'text' in part ? [part.text] : []
   })
@@ -204,7 +204,7 @@ function toBlocks(
   })
 }
 
-/** The model API fetches it: nothing is fetched here. */
+/** The model API fetches the file; nothing is fetched here. */
 function toLinkedDocument(url: string, title: string, param: string): DocumentBlock {
   if (!/^https?:\/\//i.test(url)) throw invalid(param, 'expected an https URL')
   return { type: 'document', source: { type: 'url', url }, ...(title !== '' && { title }) }

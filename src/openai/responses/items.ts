@@ -61,14 +61,14 @@ const KnownItem = z.discriminatedUnion('type', [
 
 const KNOWN_TYPES = new Set<string>(KnownItem.options.map(({ shape }) => shape.type.value))
 
-/** Items of kinds that have no meaning here; `responses-input.ts` says what becomes of them. */
+/** Items of types without an effect here; `ignoredParts` decides what becomes of them. */
 const OtherItem = z.looseObject({
-  // Aborting, or what is wrong with a known item would be told as a wrong type.
+  // Aborts, because otherwise a mistake in a known item would be reported as a wrong type.
   type: z.string().refine((type) => !KNOWN_TYPES.has(type), { abort: true }),
   id: z.string().nullish(),
 })
 
-/** One item of a request's `input`, of a stored input or of a stored output. */
+/** An item of a request's `input`, or of a stored input or output. */
 export const Item = z.preprocess(withType, z.union([KnownItem, OtherItem]))
 export type KnownItem = z.infer<typeof KnownItem>
 type OtherItem = z.infer<typeof OtherItem>
@@ -78,7 +78,7 @@ export function isKnown(item: Item): item is KnownItem {
   return KNOWN_TYPES.has(item.type)
 }
 
-/** Messages and references may leave out what they are. */
+/** Adds the type of messages and references, which may leave it out. */
 function withType(item: unknown): unknown {
   if (typeof item !== 'object' || item === null) return item
   const { type, role, id } = { type: undefined, role: undefined, id: undefined, ...item }

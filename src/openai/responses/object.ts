@@ -6,17 +6,17 @@ import { functionTools, type ResponsesRequest } from './schema.ts'
 import { toResponseUsage } from '../usage.ts'
 
 export type ResponseMeta = {
-  /** `resp_` and 32 hex digits, which the ids of its items repeat. */
+  /** `resp_` and 32 hexadecimal digits, which are also in the ids of its items. */
   id: string
   request: ResponsesRequest
   createdAt: number
-  /** The clock, in Unix seconds. */
+  /** The current time in Unix seconds. */
   now: () => number
-  /** Whether the owner lets thinking be shown. */
+  /** Whether thinking is shown. */
   reasoning: boolean
 }
 
-/** How far a response has come. */
+/** The progress of a response. */
 export type ResponseState = {
   status: 'in_progress' | 'completed' | 'incomplete' | 'failed'
   /** Empty until the model has begun. */
@@ -30,7 +30,7 @@ export type ResponseState = {
 
 export type ResponseObject = ReturnType<typeof toResponse>
 
-/** The response object, complete at every stage. */
+/** The response object; complete at every stage. */
 export function toResponse(meta: ResponseMeta, state: ResponseState) {
   const { id, request, createdAt } = meta
   const { status, incompleteReason, completedAt, error } = state
@@ -47,9 +47,9 @@ export function toResponse(meta: ResponseMeta, state: ResponseState) {
     max_output_tokens: request.max_output_tokens ?? null,
     max_tool_calls: null,
     model: state.model || request.model,
-    // What comes later must not change what was sent.
+    // A copy, so that later changes do not affect what was sent.
     output: structuredClone(state.output),
-    // A convenience of the SDKs, whose types have it on every response.
+    // The SDKs' types have this field on every response.
     output_text: toOutputText(state.output),
     parallel_tool_calls: request.parallel_tool_calls ?? true,
     previous_response_id: request.previous_response_id || null,
@@ -74,7 +74,7 @@ export function toResponse(meta: ResponseMeta, state: ResponseState) {
   }
 }
 
-/** OpenAI's default is to store. */
+/** OpenAI stores responses by default. */
 export function isStored({ store }: ResponsesRequest): boolean {
   return store ?? true
 }
@@ -98,7 +98,7 @@ function toOutputText(output: readonly OutputItem[]): string {
     .join('')
 }
 
-/** The closed list of codes knows little but the model's own failures. */
+/** OpenAI's list of codes is closed and has few. */
 const ERROR_CODE: Partial<Record<ErrorKind, 'rate_limit_exceeded' | 'invalid_prompt'>> = {
   rate_limited: 'rate_limit_exceeded',
   queue_full: 'rate_limit_exceeded',

@@ -24,13 +24,13 @@ type Reasoning = {
   summary: { type: 'summary_text'; text: string }[]
 }
 
-/** What a response is made of. */
+/** The items of a response. */
 export type OutputItem = Message | FunctionCall | Reasoning
 
-/** An event that has neither its place in the response nor its number yet. */
+/** An event without its place in the response and its number. */
 export type ItemEvent = { type: string; [key: string]: unknown }
 
-/** An item that is being written, as the events that tell of it. */
+/** The events of an item that is being written. */
 export type OpenItem = {
   readonly kind: 'text' | 'refusal' | 'call' | 'thinking'
   readonly item: OutputItem
@@ -41,7 +41,7 @@ export type OpenItem = {
 
 const PART = { content_index: 0 }
 
-/** The model API says that the model refused, and not in which words. */
+/** The model API reports a refusal without its text. */
 export const REFUSAL = 'The model declined to answer.'
 
 /** The text of the answer. */
@@ -56,7 +56,7 @@ export function openText(id: string): OpenItem {
   })
 }
 
-/** The model's word that it will not answer. */
+/** A refusal of the model. */
 export function openRefusal(id: string): OpenItem {
   const part: RefusalPart = { type: 'refusal', refusal: '' }
   return openMessage(id, 'refusal', part, {
@@ -91,7 +91,7 @@ function openMessage(
   }
 }
 
-/** A call for the client to run. */
+/** A call that the client runs. */
 export function openCall(id: string, call: { id: string; name: string }): OpenItem {
   const item: FunctionCall = {
     ...{ id, type: 'function_call', status: 'in_progress' },
@@ -108,7 +108,7 @@ export function openCall(id: string, call: { id: string; name: string }): OpenIt
   }
 }
 
-/** Thinking, as the summary of it: the words are the model's own, but not all of them. */
+/** Thinking, sent as its summary: the model's own words, but not all of them. */
 export function openReasoning(id: string): OpenItem {
   const item: Reasoning = { id, type: 'reasoning', status: 'in_progress', summary: [] }
   const part = { type: 'summary_text' as const, text: '' }

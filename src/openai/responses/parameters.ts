@@ -95,13 +95,10 @@ export const RESPONSES_PARAMETERS: ParameterTable = {
   '**.cache_control': { treatment: 'passed over', note: 'the CLI caches by itself' },
 }
 
-/** What is asked for inside of a parameter and cannot be had; without log probabilities none. */
+/** A value of `include` that is refused, because there are no log probabilities. */
 const REFUSED_INCLUDE = 'message.output_text.logprobs'
 
-/**
- * Kinds of items that tell what OpenAI's own tools did. The answer that came of it stands in the
- * history as well.
- */
+/** Items of OpenAI's own tools. The answer that they led to is in the history as well. */
 const PASSED_OVER = new Set([
   'web_search_call',
   'file_search_call',
@@ -111,7 +108,7 @@ const PASSED_OVER = new Set([
   'mcp_call',
 ])
 
-/** What is ignored of parameters that are honoured otherwise, by its place. */
+/** The places of ignored parts of honoured parameters. */
 export function ignoredParts(request: ResponsesRequest): string[] {
   const { tools, input, text, include } = request
   if (include?.includes(REFUSED_INCLUDE)) {

@@ -16,7 +16,7 @@ import type { ResponsesRequest } from './schema.ts'
 
 export type ResponsesOptions = RequestOptions & { history: History }
 
-/** A responses request as the neutral conversation. */
+/** Converts a responses request into the neutral conversation. */
 export function toConversation(request: ResponsesRequest, options: ResponsesOptions): Conversation {
   const { history, model, remarks } = options
   const messages = toTurns(history, options)

@@ -36,10 +36,10 @@ const format = z.discriminatedUnion('type', [
   }),
 ])
 
-/** As large as OpenAI lets it be. */
+/** OpenAI's limits. */
 const metadata = z
   .unknown()
-  // Before its pairs are looked at: what is wrong with each of many takes its time to be said.
+  // Checked first, because reporting mistakes of very many pairs takes long.
   .refine(
     (value) => typeof value !== 'object' || value === null || Object.keys(value).length <= 16,
     { error: 'expected at most 16 pairs', abort: true },
@@ -48,7 +48,7 @@ const metadata = z
 
 const summary = z.enum(['auto', 'concise', 'detailed']).nullish()
 
-/** The body of POST /v1/responses: strict in what is used, silent on what is not. */
+/** The body of POST /v1/responses: strict for fields in use, open for others. */
 export const ResponsesRequest = z.object({
   model: modelName,
   input: z.union([z.string(), listOf(Item, { max: MAX_MESSAGES })]),
@@ -77,7 +77,7 @@ export const ResponsesRequest = z.object({
 })
 export type ResponsesRequest = z.infer<typeof ResponsesRequest>
 
-/** The tools that the client itself runs. */
+/** The tools that the client runs itself. */
 export function functionTools({ tools }: ResponsesRequest): FunctionTool[] {
   return (tools ?? []).flatMap((tool) => ('name' in tool ? [tool] : []))
 }

@@ -3,24 +3,24 @@ import { invalid } from '../../dialect/invalid.ts'
 import { TurnError } from '../../errors.ts'
 import { isKnown, Item, type KnownItem } from './items.ts'
 
-/** An item as `input_items` lists it and a reference finds it. */
+/** An item as `input_items` lists it and references find it. */
 export type StoredItem = { id: string; type: string; [key: string]: unknown }
 
 const StoredItems = z.array(Item)
 
-/** Items of an earlier response, as they came back from the store. */
+/** Parses the items of an earlier response from the store. */
 export function parseItems(items: unknown): Item[] {
   return StoredItems.parse(items)
 }
 
-/** The input as a list, whichever way it came. */
+/** The input as a list, whatever its form. */
 export function toItems(input: string | readonly Item[]): readonly Item[] {
   return typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : input
 }
 
 /**
- * The items of a request with references replaced by what they refer to. The id of an item tells
- * of which response it is a part.
+ * Replaces references by the items that they refer to. The id of an item contains the id of its
+ * response.
  */
 export function resolveReferences(
   items: readonly Item[],
@@ -39,7 +39,7 @@ export function resolveReferences(
   })
 }
 
-/** Input items as they are kept: each with an id, content always a list of parts. */
+/** Input items in their stored form: each with an id, and content as a list of parts. */
 export function toStoredItems(items: readonly Item[], responseId: string): StoredItem[] {
   const key = responseId.replace(/^resp_/, '')
   return items.map((item, index) => {
@@ -88,7 +88,7 @@ export const ItemsQuery = z.object({
   after: z.string().optional(),
 })
 
-/** One page of items, the newest first unless asked otherwise. */
+/** One page of items, newest first unless requested otherwise. */
 export function toItemList(items: readonly unknown[], query: z.infer<typeof ItemsQuery>) {
   const { limit, order, after } = query
   const all = z.array(z.looseObject({ id: z.string() })).parse(items)

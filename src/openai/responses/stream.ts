@@ -4,8 +4,8 @@ import type { ResponseMeta, ResponseObject } from './object.ts'
 import { type ResponseEvent, ResponseWriter } from './writer.ts'
 
 /**
- * Turn events as the events of a response, in the order OpenAI sends them. `onEnd` has the whole
- * response before the client has it: a client may go on from it at once.
+ * Converts turn events into the events of a response, in OpenAI's order. `onEnd` gets the complete
+ * response before the client does, because the client may continue it at once.
  */
 export function toResponseEvents(
   meta: ResponseMeta,
@@ -29,7 +29,7 @@ export function toResponseEvents(
   })
 }
 
-/** The same response for a client that does not stream; a failed turn rejects. */
+/** The same response for a client that does not stream; rejects if the turn fails. */
 export async function collectResponse(
   events: ReadableStream<TurnEvent>,
   meta: ResponseMeta,

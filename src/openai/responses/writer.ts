@@ -12,7 +12,7 @@ import {
   REFUSAL,
 } from './output.ts'
 
-/** A frame of a streamed response; `type` is the name of its event as well. */
+/** A frame of a streamed response; `type` is also the name of the event. */
 export type ResponseEvent = { type: string; sequence_number: number; [key: string]: unknown }
 
 type Outcome = Pick<ResponseState, 'status' | 'incompleteReason'>
@@ -22,12 +22,12 @@ const OUTCOME: Record<StopReason, Outcome> = {
   stop_sequence: { status: 'completed', incompleteReason: null },
   tool_calls: { status: 'completed', incompleteReason: null },
   length: { status: 'incomplete', incompleteReason: 'max_output_tokens' },
-  // OpenAI has no other word for an answer that ended for want of room.
+  // OpenAI has no reason of its own for a full context window.
   context_window: { status: 'incomplete', incompleteReason: 'max_output_tokens' },
   refusal: { status: 'incomplete', incompleteReason: 'content_filter' },
 }
 
-/** Writes a response event by event; the response object at any time is what the events told. */
+/** Writes a response event by event. The response object always matches the events so far. */
 export class ResponseWriter {
   readonly #meta: ResponseMeta
   readonly #output: OpenItem['item'][] = []
@@ -43,7 +43,7 @@ export class ResponseWriter {
     this.#meta = meta
   }
 
-  /** Whether the client was told of a response at all. */
+  /** Whether the client has got the first event of the response. */
   get begun(): boolean {
     return this.#begun
   }
@@ -65,7 +65,8 @@ export class ResponseWriter {
       case 'text':
         return this.#write('text', event.text, (n) => openText(this.#itemId('msg', n)))
       case 'thinking':
-        // Asked for or not: clients ask by the model's name, and know none of these.
+        // Shown whether or not `summary` asks for it: clients ask depending on the model's name,
+        // and do not know these models.
         if (!this.#meta.reasoning) return []
         return this.#write('thinking', event.text, (n) => openReasoning(this.#itemId('rs', n)))
       case 'tool_call':
@@ -116,7 +117,7 @@ export class ResponseWriter {
   #stop(reason: StopReason, usage: Usage): ResponseEvent[] {
     const outcome = OUTCOME[reason]
     const events = this.#endItem(outcome.status === 'completed' ? 'completed' : 'incomplete')
-    // Clients look for a message: that it is empty says as much as there was.
+    // Clients look for a message, so an empty one is added if there is no other item.
     const isSilent = !this.#output.some(({ type }) => type !== 'reasoning')
     const open = reason === 'refusal' ? openRefusal : openText
     if (reason === 'refusal' || (isSilent && outcome.status === 'completed')) {
@@ -129,7 +130,7 @@ export class ResponseWriter {
     return [...events, this.#lifecycle(`response.${outcome.status}`)]
   }
 
-  /** Before the response began there is none that could fail: then it is a bare `error` event. */
+  /** Before the response began there is none that could fail, so this is an `error` event. */
   #fail(error: TurnError): ResponseEvent[] {
     this.#state = { ...this.#state, status: 'failed', error }
     if (!this.#begun) return [toErrorEvent(error)]
@@ -141,7 +142,7 @@ export class ResponseWriter {
     return { type, sequence_number: this.#sequence++, response: this.response }
   }
 
-  /** Gives events of the open item their place and their numbers. */
+  /** Adds the place and the numbers to events of the current item. */
   #place(events: readonly ItemEvent[]): ResponseEvent[] {
     const output_index = this.#output.length - 1
     const item_id = this.#open?.item.id
@@ -149,7 +150,7 @@ export class ResponseWriter {
       ...event,
       sequence_number: this.#sequence++,
       output_index,
-      // The events that carry the item itself do not name it again.
+      // Events with the item itself do not have its id.
       ...('item' in event ? {} : { item_id }),
     }))
   }
@@ -159,7 +160,7 @@ export class ResponseWriter {
   }
 }
 
-/** A failure before there was a response. */
+/** An error before the response began. */
 export function toErrorEvent(error: TurnError): ResponseEvent {
   const { type, code, message, param } = toErrorBody(error).error
   return { type: 'error', sequence_number: 0, code: code ?? type, message, param }
