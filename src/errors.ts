@@ -54,7 +54,7 @@ export class TurnError extends Error {
 }
 
 /** A file or directory cannot be made, or other users have access to it. */
-export class PlaceError extends TurnError {
+export class FileAccessError extends TurnError {
   constructor(message: string, options: ErrorOptions = {}) {
     super('worker', message, options)
   }

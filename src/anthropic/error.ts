@@ -1,16 +1,16 @@
 import type { ErrorShape } from '../dialect/dialect.ts'
 import type { ErrorKind, TurnError } from '../errors.ts'
 
-type Words = { status: number; type: string }
+type StatusAndType = { status: number; type: string }
 
-const INVALID: Words = { status: 400, type: 'invalid_request_error' }
-const NOT_FOUND: Words = { status: 404, type: 'not_found_error' }
-const UNAUTHENTICATED: Words = { status: 401, type: 'authentication_error' }
-const LIMITED: Words = { status: 429, type: 'rate_limit_error' }
-const FAILED: Words = { status: 500, type: 'api_error' }
+const INVALID: StatusAndType = { status: 400, type: 'invalid_request_error' }
+const NOT_FOUND: StatusAndType = { status: 404, type: 'not_found_error' }
+const UNAUTHENTICATED: StatusAndType = { status: 401, type: 'authentication_error' }
+const LIMITED: StatusAndType = { status: 429, type: 'rate_limit_error' }
+const FAILED: StatusAndType = { status: 500, type: 'api_error' }
 
 /** The status and type of each kind of failure. */
-const WORDS: Record<ErrorKind, Words> = {
+const BY_KIND: Record<ErrorKind, StatusAndType> = {
   invalid_request: INVALID,
   context_length_exceeded: INVALID,
   extra_usage_required: INVALID,
@@ -57,12 +57,12 @@ const DETAIL_CODE: Partial<Record<ErrorKind, { error_code: string }>> = {
 export function toErrorBody({ kind, message, param }: TurnError, requestId: string): ErrorBody {
   const code = DETAIL_CODE[kind]
   const details = (param === 'thread' && { details: NO_THREADS }) || (code && { details: code })
-  const error = { type: WORDS[kind].type, message, ...details }
+  const error = { type: BY_KIND[kind].type, message, ...details }
   return { type: 'error', error, request_id: requestId }
 }
 
 /** How the Messages API reports errors. */
 export const ERRORS: ErrorShape = {
-  toStatus: ({ kind }) => WORDS[kind].status,
+  toStatus: ({ kind }) => BY_KIND[kind].status,
   toBody: toErrorBody,
 }

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander'
 import { ConfigError } from '../config.ts'
-import { PlaceError, TurnError } from '../errors.ts'
+import { FileAccessError, TurnError } from '../errors.ts'
 import { escapeLines } from '../log.ts'
 
 /**
@@ -51,7 +51,7 @@ function codeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return 64
   if (error instanceof ConfigError) return 78
   if (error instanceof ListenError) return error.exitCode
-  if (error instanceof PlaceError) return 73
+  if (error instanceof FileAccessError) return 73
   if (error instanceof TurnError) return ofTurn(error)
   return isRefusedFile(error) ? 73 : 70
 }

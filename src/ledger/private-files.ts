@@ -8,7 +8,7 @@ import {
   openSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { PlaceError } from '../errors.ts'
+import { FileAccessError } from '../errors.ts'
 
 /** Files that SQLite makes beside a database; they may hold the same data. */
 const BESIDE = ['-wal', '-shm', '-journal']
@@ -30,7 +30,7 @@ function closeToOthers(path: string): void {
     if (process.platform === 'win32') return
     const stat = fstatSync(file)
     if (!stat.isFile() || stat.uid !== process.getuid?.()) {
-      throw new PlaceError(
+      throw new FileAccessError(
         `${path} belongs to another user. Remove it, or choose another --data-dir.`,
       )
     }
@@ -46,7 +46,7 @@ function open(path: string): number {
   try {
     return openSync(path, O_RDWR | O_APPEND | O_CREAT | (O_NOFOLLOW ?? 0), 0o600)
   } catch (cause) {
-    throw new PlaceError(
+    throw new FileAccessError(
       `${path} cannot be opened, or is a link. Remove it, or choose another --data-dir.`,
       { cause },
     )

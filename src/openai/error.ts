@@ -1,13 +1,13 @@
 import type { ErrorShape } from '../dialect/dialect.ts'
 import type { ErrorKind, TurnError } from '../errors.ts'
 
-type Words = { status: number; type: string; code: string | null }
+type StatusAndCode = { status: number; type: string; code: string | null }
 
 /**
  * The status and code of each kind of failure. Clients retry 408, 409, 429 and 5xx, so a failure
  * that a retry cannot solve has another 4xx.
  */
-const WORDS: Record<ErrorKind, Words> = {
+const BY_KIND: Record<ErrorKind, StatusAndCode> = {
   invalid_request: { status: 400, type: 'invalid_request_error', code: null },
   context_length_exceeded: {
     status: 400,
@@ -57,12 +57,12 @@ export type ErrorBody = {
 }
 
 export function toErrorBody({ kind, message, param }: TurnError): ErrorBody {
-  const { type, code } = WORDS[kind]
+  const { type, code } = BY_KIND[kind]
   return { error: { message, type, param: param ?? null, code } }
 }
 
 /** How OpenAI's APIs report errors. */
 export const ERRORS: ErrorShape = {
-  toStatus: ({ kind }) => WORDS[kind].status,
+  toStatus: ({ kind }) => BY_KIND[kind].status,
   toBody: toErrorBody,
 }

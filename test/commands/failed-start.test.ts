@@ -7,7 +7,7 @@ import {
   UsageError,
 } from '../../src/commands/failed-start.ts'
 import { ConfigError } from '../../src/config.ts'
-import { PlaceError, TurnError } from '../../src/errors.ts'
+import { FileAccessError, TurnError } from '../../src/errors.ts'
 
 const causes: [unknown, ExitCode][] = [
   [new CommanderError(0, 'commander.helpDisplayed', ''), 0],
@@ -19,7 +19,7 @@ const causes: [unknown, ExitCode][] = [
   [new TurnError('timeout', 'x'), 75],
   [new ListenError(1, 'x'), 1],
   [new ListenError(77, 'x'), 77],
-  [new PlaceError('x'), 73],
+  [new FileAccessError('x'), 73],
   [Object.assign(new Error('x'), { code: 'EROFS' }), 73],
   [new TypeError('x'), 70],
   ['x', 70],

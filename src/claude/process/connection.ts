@@ -98,7 +98,7 @@ export class Connection {
 
   async #pump(): Promise<void> {
     try {
-      for await (const value of this.#process.stdout.pipeThrough(ndjson({ onGarbage }))) {
+      for await (const value of this.#process.stdout.pipeThrough(ndjson({ onInvalidLine }))) {
         // Not thrown by the stream, because then the messages before it would be lost.
         if (value === BROKEN) throw unreadable('a message')
         const message = parseCliMessage(value)
@@ -118,7 +118,7 @@ export class Connection {
 }
 
 /** Other programs' output in the same stream is harmless, unless it broke a message. */
-function onGarbage(line: string): typeof BROKEN | undefined {
+function onInvalidLine(line: string): typeof BROKEN | undefined {
   return isBrokenMessage(line) ? BROKEN : undefined
 }
 

@@ -5,14 +5,14 @@ const MAX_LINE_CHARS = 64 * 1024 * 1024
 
 /**
  * Parses bytes into one JSON value per line. Bytes may be split anywhere, also inside a character,
- * and the last line needs no newline. A line that is not JSON goes to `onGarbage`, whose return
+ * and the last line needs no newline. A line that is not JSON goes to `onInvalidLine`, whose return
  * value, if any, takes its place. A line that is too long is fatal, because what follows it cannot
  * be trusted.
  */
 export function ndjson({
   maxLineChars = MAX_LINE_CHARS,
-  onGarbage = () => undefined,
-}: { maxLineChars?: number; onGarbage?: (line: string) => unknown } = {}): TransformStream<
+  onInvalidLine = () => undefined,
+}: { maxLineChars?: number; onInvalidLine?: (line: string) => unknown } = {}): TransformStream<
   Uint8Array,
   unknown
 > {
@@ -32,7 +32,7 @@ export function ndjson({
     try {
       value = JSON.parse(line)
     } catch {
-      value = onGarbage(line)
+      value = onInvalidLine(line)
     }
     if (value !== undefined) controller.enqueue(value)
   }

@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { isAbsolute, join } from 'node:path'
-import { PlaceError } from '../../errors.ts'
+import { FileAccessError } from '../../errors.ts'
 import { type Env, homeDir } from '../../platform/directories.ts'
 
 export type NeutralDir = { cwd: string; temp: string }
@@ -16,7 +16,9 @@ export type NeutralDir = { cwd: string; temp: string }
 export function neutralDir(base = USUAL_BASE): NeutralDir {
   const dirs = prepare(base)
   if (readdirSync(dirs.cwd).length > 0) {
-    throw new PlaceError(`The working directory ${dirs.cwd} must be empty. Remove what is in it.`)
+    throw new FileAccessError(
+      `The working directory ${dirs.cwd} must be empty. Remove what is in it.`,
+    )
   }
   return dirs
 }
@@ -55,7 +57,7 @@ export function chooseBase(env: Env, bases = usualBases(env)): Base {
     if (path === undefined) continue
     return { path, passedOver, dispose: () => rmSync(path, { recursive: true, force: true }) }
   }
-  throw new PlaceError(
+  throw new FileAccessError(
     `There is no private directory for the CLI to run in: ${passedOver.join('; ')}.`,
   )
 }
@@ -96,12 +98,12 @@ function ensurePrivate(dir: string): void {
     mkdirSync(dir, { mode: 0o700 })
   } catch (cause) {
     if (!isTaken(cause))
-      throw new PlaceError(`${dir} cannot be made: ${reasonOf(cause)}`, { cause })
+      throw new FileAccessError(`${dir} cannot be made: ${reasonOf(cause)}`, { cause })
   }
   if (process.platform === 'win32') return
   const stat = lstatSync(dir)
   if (!stat.isDirectory() || stat.uid !== process.getuid?.()) {
-    throw new PlaceError(`${dir} belongs to another user`)
+    throw new FileAccessError(`${dir} belongs to another user`)
   }
   if ((stat.mode & 0o077) !== 0) chmodSync(dir, 0o700)
 }

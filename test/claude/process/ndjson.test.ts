@@ -69,15 +69,15 @@ describe('ndjson', () => {
 
   test('passes over a line that is not JSON and says which', async () => {
     const garbage: string[] = []
-    const onGarbage = (line: string) => void garbage.push(line)
+    const onInvalidLine = (line: string) => void garbage.push(line)
     const text = '1\nWarning: {not json\n2\n{"cut": \n3\nlast words'
-    expect(await parse([bytes(text)], { onGarbage })).toEqual([1, 2, 3])
+    expect(await parse([bytes(text)], { onInvalidLine })).toEqual([1, 2, 3])
     expect(garbage).toEqual(['Warning: {not json', '{"cut": ', 'last words'])
   })
 
   test('puts in the place of such a line what it is told to', async () => {
     const text = '1\n{"cut\n2'
-    expect(await parse([bytes(text)], { onGarbage: () => 'lost' })).toEqual([1, 'lost', 2])
+    expect(await parse([bytes(text)], { onInvalidLine: () => 'lost' })).toEqual([1, 'lost', 2])
   })
 
   test('survives bytes that are no text', async () => {
