@@ -8,6 +8,7 @@ import { startLive } from './contenders/live.ts'
 import { startPeer } from './contenders/peer.ts'
 import { startPrebooted } from './contenders/prebooted.ts'
 import { startResumed } from './contenders/resumed.ts'
+import { startRewound } from './contenders/rewound.ts'
 import { startUs } from './contenders/us.ts'
 import { Processes } from './processes.ts'
 import { startUpstream, type Upstream } from './upstream.ts'
@@ -28,6 +29,7 @@ const START: Record<ContenderName, StartContender> = {
   prebooted: startPrebooted,
   resumed: startResumed,
   live: startLive,
+  rewound: startRewound,
   direct: startDirect,
 }
 
@@ -45,12 +47,16 @@ export type Bed = {
   node: string
   /** The compiled server to measure, instead of the sources. */
   binary: string | undefined
+  /** How long a sustained load lasts, and what is taken for a minute at rest. */
+  seconds: number
   /** Starts another instance; the caller stops it. */
   start(name: ContenderName): Promise<Contender>
   stop(): Promise<void>
 }
 
-export function createBed({ binary }: { binary: string | undefined }): Bed {
+export type BedOptions = Pick<Bed, 'binary' | 'seconds'>
+
+export function createBed({ binary, seconds }: BedOptions): Bed {
   const upstream = startUpstream()
   const sandbox = createSandbox(upstream.url)
   const claude = realpathSync(CLAUDE)
@@ -72,6 +78,7 @@ export function createBed({ binary }: { binary: string | undefined }): Bed {
     claude,
     node,
     binary: binary === undefined ? undefined : resolve(binary),
+    seconds,
     start: (name) => START[name](bed),
     async stop() {
       await processes.endAll()

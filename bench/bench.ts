@@ -1,7 +1,7 @@
 /**
  * Measures this project side by side with the npm peer, the bare CLI and hand-driven workers, on
  * the real CLI over a scripted model API on loopback. See docs/performance.md.
- * Usage: bun run bench [--quick] [--only NAME]... [--binary PATH]
+ * Usage: bun run bench [--quick] [--only NAME]... [--seconds N] [--binary PATH]
  */
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { version as cliVersion } from '../node_modules/@anthropic-ai/claude-code/package.json'
 import { version } from '../package.json'
 import { judge } from './bars.ts'
-import { type Bed, createBed } from './bed.ts'
+import { type Bed, type BedOptions, createBed } from './bed.ts'
 import type { Contender, ContenderName } from './contenders/contender.ts'
 import { installPeer } from './contenders/peer.ts'
 import { runScenario, type Scenario, type ScenarioResult, within } from './measure.ts'
@@ -19,11 +19,13 @@ import { SCENARIOS } from './scenarios/scenarios.ts'
 
 const RESULTS = join(import.meta.dir, 'results/latest.json')
 const STOP_MS = 30_000
+/** How long a sustained load lasts. */
+const SECONDS = { full: 60, quick: 5 }
 
 process.exit(await main())
 
 async function main(): Promise<number> {
-  const { quick, only, binary } = options()
+  const { quick, only, binary, seconds } = options()
   const chosen = SCENARIOS.filter(({ name }) => only.length === 0 || only.includes(name))
   if (chosen.length === 0) {
     console.error(`--only takes: ${SCENARIOS.map(({ name }) => name).join(', ')}`)
@@ -36,7 +38,7 @@ async function main(): Promise<number> {
   const started = performance.now()
   const loadBefore = load()
   const peerVersion = await installPeer()
-  const bed = createBed({ binary })
+  const bed = createBed({ binary, seconds })
   const interrupted = Promise.withResolvers<never>()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => interrupted.reject(new Error(`Stopped by ${name}.`)))
@@ -91,15 +93,21 @@ async function runAll(bed: Bed, scenarios: readonly Scenario[], quick: boolean) 
   return results
 }
 
-function options(): { quick: boolean; only: string[]; binary: string | undefined } {
+type Options = { quick: boolean; only: string[] } & BedOptions
+
+function options(): Options {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
+      seconds: { type: 'string' },
       binary: { type: 'string' },
     },
   })
-  return { quick: values.quick, only: values.only, binary: values.binary }
+  const { quick, only, binary } = values
+  const seconds = Number(values.seconds ?? (quick ? SECONDS.quick : SECONDS.full))
+  if (!(seconds > 0)) throw new Error(`--seconds takes a number above zero, not ${values.seconds}.`)
+  return { quick, only, binary, seconds }
 }
 
 function load(): number[] {

@@ -21,36 +21,50 @@ const SENTENCES = [
   'Dates are written year first, and numbers carry their units.',
 ]
 
-export const bare = hi()
+const SYSTEM_PROMPT = prose(SYSTEM_PROMPT_CHARS, 0)
 
-export const withSystemPrompt = hi({ system: prose(SYSTEM_PROMPT_CHARS, 0) })
-
-/** About what an agent offers: 14 tools, of 12 kB together. */
-export const withTools: Conversation = {
-  ...hi(),
-  tools: Array.from({ length: TOOL_COUNT }, (_, index) => ({
-    name: `tool_${index}`,
-    description: prose(400, index),
-    parameters: {
-      type: 'object',
-      properties: Object.fromEntries(
-        SENTENCES.map((sentence, at) => [`field_${at}`, { type: 'string', description: sentence }]),
-      ),
-      required: ['field_0'],
-    },
-  })),
-}
+const TOOLS: readonly Tool[] = Array.from({ length: TOOL_COUNT }, (_, index) => ({
+  name: `tool_${index}`,
+  description: prose(400, index),
+  parameters: {
+    type: 'object',
+    properties: Object.fromEntries(
+      SENTENCES.map((sentence, at) => [`field_${at}`, { type: 'string', description: sentence }]),
+    ),
+    required: ['field_0'],
+  },
+}))
 
 let told = 0
 
+/** A conversation nobody has seen before, which begins as all of them do: with no system prompt. */
+export function fresh(): Conversation {
+  return { system: '', messages: [{ role: 'user', content: `hi ${told++}` }] }
+}
+
+/** One that begins as no other does. */
+export function withNewBeginning(): Conversation {
+  return { ...fresh(), system: `You are assistant number ${told}.` }
+}
+
+export function withSystemPrompt(): Conversation {
+  return { ...fresh(), system: SYSTEM_PROMPT }
+}
+
+/** About what an agent offers: 14 tools, of 12 kB together. */
+export function withTools(): Conversation {
+  return { ...fresh(), tools: TOOLS }
+}
+
 /** So many earlier messages by turns, and a question; of a conversation nobody has seen before. */
 export function withHistory(count: number): Conversation {
-  const own = told++
+  const { messages, ...rest } = fresh()
+  const own = told
   const history = Array.from({ length: count }, (_, index): Message => ({
     role: index % 2 === 0 ? 'user' : 'assistant',
     content: `${own} ${prose(HISTORY_MESSAGE_CHARS, index)}`,
   }))
-  return hi({ history })
+  return { ...rest, messages: [...history, ...messages] }
 }
 
 /** The conversation after an answer, with the next question. */
@@ -68,6 +82,11 @@ export function withResult({ messages, ...rest }: Conversation, id: string): Con
   return { ...rest, messages: [...messages, call, { role: 'result', id, content: 'found it' }] }
 }
 
+/** With more to say behind the result of a call, as OpenClaw has. */
+export function withTextBehind({ messages, ...rest }: Conversation): Conversation {
+  return { ...rest, messages: [...messages, { role: 'user', content: 'and be quick' }] }
+}
+
 /** As OpenClaw sends it: behind the question stands what is gone from the next request. */
 export function withPassingEnd(conversation: Conversation): Conversation {
   const last = lastOf(conversation)
@@ -79,10 +98,6 @@ export function lastOf({ messages }: Conversation): Message {
   const last = messages.at(-1)
   if (!last) throw new Error('A conversation has at least one message.')
   return last
-}
-
-function hi({ system = '', history = [] as Message[] } = {}): Conversation {
-  return { system, messages: [...history, { role: 'user', content: 'hi' }] }
 }
 
 function prose(chars: number, seed: number): string {

@@ -5,7 +5,7 @@ import type { Conversation } from './conversations.ts'
 import { pieces, type Recording, type Reply } from './upstream.ts'
 
 /** The longest that one sample may take, a burst of 32 on a busy machine included. */
-export const SAMPLE_MS = 180_000
+const SAMPLE_MS = 180_000
 
 /**
  * Before each sample, for everybody alike: a CLI that was just booted goes on tidying up, which
@@ -25,7 +25,8 @@ export type Sample = Record<string, number>
 export type Figure = {
   key: string
   title: string
-  unit: 'ms' | 's' | 'B' | 'MB'
+  /** Nothing for a plain number. */
+  unit: 'ms' | 's' | 'B' | 'MB' | '/s' | ''
   /** Medians for times; a mean where the clock is coarser than the sample. */
   statistic?: 'median' | 'mean'
 }
@@ -39,6 +40,8 @@ export type Scenario = {
   /** One untimed sample first, so that nobody pays for a first time. */
   warmUp: boolean
   figures: readonly Figure[]
+  /** How long one sample may take, if longer than others; told how long a load lasts. */
+  limitMs?: (seconds: number) => number
   sample(bed: Bed, contender: Contender): Promise<Sample>
 }
 
@@ -68,6 +71,7 @@ export async function runScenario(
 ): Promise<ScenarioResult> {
   const result: ScenarioResult = { scenario, samples: {}, failures: {}, load: loadNow() }
   const names = scenario.contenders
+  const limitMs = scenario.limitMs?.(bed.seconds) ?? SAMPLE_MS
   for (let round = scenario.warmUp ? -1 : 0; round < rounds; round++) {
     for (const offset of names.keys()) {
       // Each round begins with another one, so that nobody always follows the same neighbour.
@@ -75,7 +79,7 @@ export async function runScenario(
       const contender = name && contenders.get(name)
       if (!contender || result.failures[name] !== undefined) continue
       try {
-        const sample = await within(SAMPLE_MS, scenario.sample(bed, contender))
+        const sample = await within(limitMs, scenario.sample(bed, contender))
         if (round >= 0) (result.samples[name] ??= []).push(sample)
       } catch (error) {
         result.failures[name] = error instanceof Error ? error.message : String(error)

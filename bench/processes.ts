@@ -88,11 +88,12 @@ export async function until(
   done: () => boolean | Promise<boolean>,
   limitMs: number,
   what = 'a process',
+  pollMs = POLL_MS,
 ): Promise<void> {
   const end = performance.now() + limitMs
   while (!(await done())) {
     if (performance.now() > end) throw new Error(`Waited ${limitMs} ms in vain for ${what}.`)
-    await Bun.sleep(POLL_MS)
+    await Bun.sleep(pollMs)
   }
 }
 

@@ -43,7 +43,7 @@ export function toMarkdown(
     head(facts),
     table(results),
     ...plots(results),
-    barTable(bars),
+    barTable(bars.filter(({ scenario }) => wasRun(scenario, results))),
     ...failureLines(results),
   ].join('\n\n')
 }
@@ -81,18 +81,24 @@ function row({ samples }: ScenarioResult, figure: Figure): string[] {
     return spread ? `${value} (${amount(summary.p95, figure.unit)})` : value
   })
   const ratio = us && peer && peer.value > 0 ? `**${ratioText(us.value / peer.value)}**` : '–'
-  return [`${figure.title}, ${figure.unit}`, ratio, ...cells]
+  const unit = figure.unit === '' ? '' : `, ${figure.unit}`
+  return [`${figure.title}${unit}`, ratio, ...cells]
 }
 
 function barTable(bars: readonly BarResult[]): string {
-  const rows = bars.map(({ title, against, limit, value, met, required }) => {
+  const rows = bars.map(({ title, against, limit, atLeast, value, met, required }) => {
     const names = against.map((name) => CONTENDERS[name]).join(' or ')
-    const wanted = names === '' ? `≤ ${limit}` : `≤ ${limit} × ${names}`
+    const sign = atLeast ? '≥' : '≤'
+    const wanted = names === '' ? `${sign} ${limit}` : `${sign} ${limit} × ${names}`
     const verdict = met === undefined ? 'not measured' : met ? 'met' : '**not met**'
     const reached = value === undefined ? '–' : ratioText(value)
     return [required ? `${title} (required)` : title, wanted, reached, verdict]
   })
   return markdownTable(['bar', 'wanted', 'reached', ''], rows)
+}
+
+function wasRun(name: string, results: readonly ScenarioResult[]): boolean {
+  return results.some(({ scenario }) => scenario.name === name)
 }
 
 /** The time to the first token as a picture. */
@@ -127,6 +133,10 @@ function amount(value: number, unit: Figure['unit']): string {
       return String(Math.round(value))
     case 's':
       return value.toFixed(3)
+    case '/s':
+      return value.toFixed(1)
+    case '':
+      return String(Math.round(value * 100) / 100)
     case 'ms':
     case 'MB':
       return value.toFixed(value < 10 ? 1 : 0)

@@ -1,5 +1,5 @@
 import { messageReply } from '../src/demo/message-stream.ts'
-import { type ModelRequest, startModelApi } from '../src/demo/model-api.ts'
+import { type ModelRequest, type Script, startModelApi } from '../src/demo/model-api.ts'
 
 /** How the scripted model answers: at once and in two pieces, unless a scenario says otherwise. */
 export type Reply = {
@@ -16,6 +16,8 @@ export type Recording = {
   posts: { at: number; bytes: number; text: string }[]
   /** When each piece of the answer was handed to the socket. */
   sent: number[]
+  /** How many requests were for something else than a message, such as counting tokens. */
+  others: number
 }
 
 export type Upstream = {
@@ -33,8 +35,8 @@ export function pieces(count = 2): string[] {
 /** The scripted model API with a memory of when what happened. */
 export function startUpstream(): Upstream {
   let reply: Reply = {}
-  let recording: Recording = { posts: [], sent: [] }
-  const api = startModelApi(async (request) => {
+  let recording = newRecording()
+  const script: Script = async (request) => {
     const { posts, sent } = recording
     const { pieces: count, paceMs = 0, thinkMs = 0, call: id } = reply
     posts.push({ at: performance.now(), ...bodyOf(request) })
@@ -48,15 +50,20 @@ export function startUpstream(): Upstream {
         sent.push(performance.now())
       },
     })
-  })
+  }
+  const api = startModelApi(script, () => recording.others++)
   return {
     ...api,
     record(next = {}) {
       reply = next
-      recording = { posts: [], sent: [] }
+      recording = newRecording()
       return recording
     },
   }
+}
+
+function newRecording(): Recording {
+  return { posts: [], sent: [], others: 0 }
 }
 
 function bodyOf({ text }: ModelRequest) {

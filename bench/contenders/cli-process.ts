@@ -16,7 +16,13 @@ const Line = z.looseObject({
       delta: z.looseObject({ type: z.string().optional(), text: z.string().optional() }).optional(),
     })
     .optional(),
-  response: z.looseObject({ request_id: z.string(), subtype: z.string() }).optional(),
+  response: z
+    .looseObject({
+      request_id: z.string(),
+      subtype: z.string(),
+      response: z.looseObject({ rewound: z.boolean().optional() }).optional(),
+    })
+    .optional(),
 })
 export type Line = z.infer<typeof Line>
 
@@ -71,13 +77,15 @@ export class CliProcess {
     return { id, line: toLine({ type: 'control_request', request_id: id, request }) }
   }
 
-  /** Sends control requests one after another and reads until the last is answered. */
-  async ask(...requests: { subtype: string; [key: string]: unknown }[]): Promise<void> {
+  /** Sends control requests one after another, each when the last is answered: its answer. */
+  async ask(...requests: { subtype: string; [key: string]: unknown }[]): Promise<Line | undefined> {
+    let answer: Line | undefined
     for (const request of requests) {
       const { id, line } = this.control(request)
       this.write(line)
-      await this.readUntil(({ response }) => response?.request_id === id)
+      answer = await this.readUntil(({ response }) => response?.request_id === id)
     }
+    return answer
   }
 
   async readUntil(isWanted: (line: Line) => boolean): Promise<Line> {

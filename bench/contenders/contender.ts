@@ -19,7 +19,16 @@ export type Contender = {
 
 export type StartContender = (bed: Bed) => Promise<Contender>
 
-export const NAMES = ['us', 'peer', 'cold', 'prebooted', 'resumed', 'live', 'direct'] as const
+export const NAMES = [
+  'us',
+  'peer',
+  'cold',
+  'prebooted',
+  'resumed',
+  'live',
+  'rewound',
+  'direct',
+] as const
 
 export type ContenderName = (typeof NAMES)[number]
 
@@ -31,6 +40,7 @@ export const CONTENDERS = {
   prebooted: 'pre-booted worker',
   resumed: 'resumed spare',
   live: 'live worker',
+  rewound: 'rewound worker',
   direct: 'no CLI',
 } as const satisfies Record<ContenderName, string>
 

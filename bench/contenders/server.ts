@@ -9,6 +9,8 @@ import type { Contender, ContenderName } from './contender.ts'
 
 const START_MS = 60_000
 const SETTLE_MS = 60_000
+/** Each look at a server costs it a request, which its CPU figures show. */
+const SETTLE_POLL_MS = 50
 /** How much of its log explains why a server did not start. */
 const LOG_TAIL_CHARS = 2_000
 /** Both servers know this name; it means the alias `sonnet`. */
@@ -26,11 +28,13 @@ export type ServerOptions = {
   command: (port: string) => string[]
   /** Whether the server still has something to do after its last answer. */
   isBusy: (server: { url: string; pid: number }) => Promise<boolean>
+  /** How long it must have had nothing to do to be at rest, if it begins something by itself. */
+  quietMs?: number
 }
 
 /** A server in a process of its own, asked over HTTP; it is there when it answers /v1/models. */
 export async function startServer(bed: Bed, options: ServerOptions): Promise<Contender> {
-  const { name, command, isBusy } = options
+  const { name, command, isBusy, quietMs = 0 } = options
   const port = freePort()
   const url = `http://127.0.0.1:${port}`
   const log = join(bed.home, `${name}-${port}.log`)
@@ -46,8 +50,14 @@ export async function startServer(bed: Bed, options: ServerOptions): Promise<Con
   )
   closeSync(out)
   const { pid } = child
-  const settle = () =>
-    until(async () => !(await isBusy({ url, pid })), SETTLE_MS, `${name} to rest`)
+  const settle = () => {
+    let quietSince = performance.now()
+    const rests = async () => {
+      if (await isBusy({ url, pid })) quietSince = performance.now()
+      return performance.now() - quietSince >= quietMs
+    }
+    return until(rests, SETTLE_MS, `${name} to rest`, SETTLE_POLL_MS)
+  }
   try {
     const started = until(() => listsModels(url), START_MS, `${name} to start`)
     await Promise.race([started, exitOf(child)])

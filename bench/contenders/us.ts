@@ -4,20 +4,21 @@ import type { StartContender } from './contender.ts'
 import { startServer } from './server.ts'
 
 const ENTRY = join(import.meta.dir, '../../src/index.ts')
-/** The default of --warm-workers. */
-const WARM_WORKERS = 2
+/** A boot for later begins a moment after an answer, not at once. */
+const QUIET_MS = 300
 
 const Ready = z.looseObject({
   workers: z.looseObject({
-    ...{ pristine: z.number(), booting: z.number(), ending: z.number() },
+    ...{ booting: z.number(), ending: z.number() },
     ...{ settling: z.number(), queued: z.number() },
   }),
 })
 
-/** This project with its defaults; rested when its warm workers are all there again. */
+/** This project with its defaults; at rest when no worker boots, ends or is being made ready. */
 export const startUs: StartContender = (bed) =>
   startServer(bed, {
     name: 'us',
+    quietMs: QUIET_MS,
     command(port) {
       const program = bed.binary === undefined ? [process.execPath, 'run', ENTRY] : [bed.binary]
       const flags = ['--port', port, '--claude', bed.claude, '--log-level', 'error']
@@ -26,7 +27,7 @@ export const startUs: StartContender = (bed) =>
     async isBusy({ url }) {
       const response = await fetch(`${url}/ready`)
       const { workers } = Ready.parse(await response.json())
-      const { pristine, booting, ending, settling, queued } = workers
-      return pristine < WARM_WORKERS || booting + ending + settling + queued > 0
+      const { booting, ending, settling, queued } = workers
+      return booting + ending + settling + queued > 0
     },
   })

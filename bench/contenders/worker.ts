@@ -59,18 +59,20 @@ export function initialize(system: string, tools: readonly Tool[] = []) {
   }
 }
 
-function isUsers({ role }: Message): boolean {
+/** Whether a message is one that the CLI may ask the model with, and may be rewound to. */
+export function isUsers({ role }: Message): boolean {
   return role === 'user' || role === 'result'
 }
 
-export function messageLine(message: Message, query: boolean): string {
+export function messageLine(message: Message, query: boolean, uuid?: string): string {
   const role = isUsers(message) ? 'user' : 'assistant'
   const line = {
     ...{ type: role, message: { role, content: contentOf(message) } },
     ...{ parent_tool_use_id: null, session_id: '' },
   }
   if (role === 'assistant') return toLine(line)
-  return toLine({ ...line, ...(query ? {} : { shouldQuery: false }), client_composed: true })
+  const options = { ...(query ? {} : { shouldQuery: false }), ...(uuid !== undefined && { uuid }) }
+  return toLine({ ...line, ...options, client_composed: true })
 }
 
 function contentOf(message: Message): unknown {

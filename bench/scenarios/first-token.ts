@@ -1,8 +1,9 @@
 import type { ContenderName } from '../contenders/contender.ts'
 import {
-  bare,
   type Conversation,
+  fresh,
   withHistory,
+  withNewBeginning,
   withSystemPrompt,
   withTools,
 } from '../conversations.ts'
@@ -25,28 +26,36 @@ const TOTAL: Figure = { key: 'total', title: 'total', unit: 'ms' }
 const CPU: Figure = { key: 'cpu', title: 'CPU per request', unit: 's', statistic: 'mean' }
 const BYTES: Figure = { key: 'bytes', title: 'upstream body', unit: 'B' }
 
-const ALL: ContenderName[] = ['us', 'peer', 'cold', 'prebooted', 'live', 'direct']
+const ALL: ContenderName[] = ['us', 'peer', 'cold', 'prebooted', 'live', 'rewound', 'direct']
 const WITH_RESUMED: ContenderName[] = [...ALL, 'resumed']
 
 export const FIRST_TOKEN: readonly Scenario[] = [
   newConversation({
     name: 'hi',
     title: 'new conversation, "hi"',
-    conversation: () => bare,
+    conversation: fresh,
     rounds: { full: 12, quick: 3 },
     figures: [FIRST, POST, TOTAL, CPU, BYTES],
   }),
   newConversation({
+    name: 'unknown',
+    title: 'new conversation with a system prompt never seen before',
+    conversation: withNewBeginning,
+    contenders: ['us', 'peer', 'cold', 'prebooted'],
+    rounds: { full: 6, quick: 1 },
+    figures: [FIRST, POST, CPU],
+  }),
+  newConversation({
     name: 'system',
     title: 'new conversation, 25 kB system prompt',
-    conversation: () => withSystemPrompt,
+    conversation: withSystemPrompt,
     rounds: { full: 6, quick: 0 },
     figures: [FIRST, POST],
   }),
   newConversation({
     name: 'tools',
     title: 'new conversation with 14 tools',
-    conversation: () => withTools,
+    conversation: withTools,
     // The others know no tools, and send none.
     contenders: ['us', 'peer', 'prebooted'],
     rounds: { full: 6, quick: 1 },
@@ -65,7 +74,7 @@ export const FIRST_TOKEN: readonly Scenario[] = [
   newConversation({
     name: 'thinking',
     title: `"hi" to a model that takes ${THINK_MS} ms, those taken out`,
-    conversation: () => bare,
+    conversation: fresh,
     reply: { thinkMs: THINK_MS },
     rounds: { full: 6, quick: 0 },
     figures: [{ key: 'added', title: 'added before the first token', unit: 'ms' }],

@@ -1,35 +1,11 @@
 import type { Contender, ContenderName } from '../contenders/contender.ts'
-import { bare } from '../conversations.ts'
+import { fresh } from '../conversations.ts'
 import { type Sample, type Scenario, timeAnswer } from '../measure.ts'
 import { pssMbOf, treeOf } from '../processes.ts'
 import { quantile } from '../statistics.ts'
 
-const IN_A_ROW = 6
 /** Reading the memory of many processes takes the kernel a while; more often would slow them. */
 const MEMORY_POLL_MS = 250
-
-/** One request directly after the other: no warm pool gets the time to refill. */
-export const BACK_TO_BACK: Scenario = {
-  name: 'back-to-back',
-  title: `${IN_A_ROW} requests in a row without a pause`,
-  contenders: ['us', 'peer', 'cold', 'direct'],
-  rounds: { full: 4, quick: 1 },
-  warmUp: false,
-  figures: [
-    { key: 'first', title: 'first token', unit: 'ms' },
-    { key: 'total', title: 'total per request', unit: 'ms' },
-  ],
-  async sample(bed, contender): Promise<Sample> {
-    await contender.prepare(bare)
-    bed.upstream.record()
-    const start = performance.now()
-    const firsts: number[] = []
-    for (let index = 0; index < IN_A_ROW; index++) firsts.push(await firstToken(contender))
-    const total = (performance.now() - start) / IN_A_ROW
-    await contender.settle()
-    return { first: quantile(firsts, 0.5), total }
-  },
-}
 
 export const BURSTS: readonly Scenario[] = [
   burst(8, ['us', 'peer', 'cold', 'direct'], { full: 3, quick: 1 }),
@@ -54,7 +30,7 @@ function burst(size: number, contenders: ContenderName[], rounds: Scenario['roun
     ],
     async sample(bed, contender): Promise<Sample> {
       const cpuBefore = contender.cpuSeconds()
-      await contender.prepare(bare)
+      await contender.prepare(fresh())
       bed.upstream.record()
       const start = performance.now()
       const firsts = await all(contender)
@@ -70,7 +46,7 @@ function burst(size: number, contenders: ContenderName[], rounds: Scenario['roun
 }
 
 async function firstToken(contender: Contender): Promise<number> {
-  const { arrivals, start } = await timeAnswer(contender, bare)
+  const { arrivals, start } = await timeAnswer(contender, fresh())
   return (arrivals[0]?.at ?? start) - start
 }
 

@@ -1,4 +1,4 @@
-import { bare } from '../conversations.ts'
+import { fresh } from '../conversations.ts'
 import { type Sample, type Scenario, sampleAnswer, type TimedAnswer } from '../measure.ts'
 import { quantile } from '../statistics.ts'
 
@@ -18,7 +18,7 @@ export const PACED_STREAM: Scenario = {
     { key: 'gap', title: 'longest silence between two chunks', unit: 'ms' },
   ],
   async sample(bed, contender): Promise<Sample> {
-    const { answer, recording } = await sampleAnswer(bed, contender, bare, PACED)
+    const { answer, recording } = await sampleAnswer(bed, contender, fresh(), PACED)
     const arrivals = arrivalsOfPieces(answer)
     const added = recording.sent.flatMap((sent, index) => (arrivals[index] ?? sent) - sent)
     const gaps = arrivals.slice(1).map((at, index) => at - (arrivals[index] ?? at))
@@ -42,7 +42,7 @@ export const FULL_SPEED_STREAM: Scenario = {
     { key: 'cpu', title: 'CPU per request', unit: 's', statistic: 'mean' },
   ],
   async sample(bed, contender): Promise<Sample> {
-    const { figures } = await sampleAnswer(bed, contender, bare, FULL_SPEED)
+    const { figures } = await sampleAnswer(bed, contender, fresh(), FULL_SPEED)
     return { ...figures, stream: (figures['total'] ?? 0) - (figures['post'] ?? 0) }
   },
 }

@@ -26,7 +26,11 @@ export type ModelApi = { url: string; stop(): Promise<void> }
  * A scripted stand-in for the Messages API on a free loopback port, for `--demo` and the tests.
  * None of its answers comes from a model.
  */
-export function startModelApi(script: Script): ModelApi {
+export function startModelApi(
+  script: Script,
+  /** Told of every request that is none for a message. */
+  onOther: (request: Request) => void = () => {},
+): ModelApi {
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
@@ -45,7 +49,10 @@ export function startModelApi(script: Script): ModelApi {
         },
       },
     },
-    fetch: () => errorReply(404, 'not_found_error', 'Only POST /v1/messages exists here.'),
+    fetch(request) {
+      onOther(request)
+      return errorReply(404, 'not_found_error', 'Only POST /v1/messages exists here.')
+    },
   })
   return { url: `http://127.0.0.1:${server.port}`, stop: () => server.stop(true) }
 }
