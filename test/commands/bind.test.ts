@@ -24,6 +24,13 @@ async function freePort(hostname: string): Promise<number> {
   return port
 }
 
+test('until there is a service, the answer is 503 and when to come back', async () => {
+  const server = await listen('127.0.0.1', 0)
+  const response = await fetch(`http://127.0.0.1:${server.port}/v1/models`)
+  expect(response.status).toBe(503)
+  expect(response.headers.get('retry-after')).toBe('1')
+})
+
 for (const host of ['127.0.0.1', '::1']) {
   describe(`a fixed port on ${host}`, () => {
     test('has one server: a second says that it is taken', async () => {

@@ -54,6 +54,24 @@ describe('a request as conversations', () => {
     expect(convert({ stop: '' })[0]?.parameters).not.toHaveProperty('stopSequences')
   })
 
+  test.each([
+    ['n', 1, 4],
+    ['best_of', 1, 20],
+    ['max_tokens', 1, Infinity],
+    ['temperature', 0, 2],
+    ['top_p', 0, 1],
+  ])('%s is from %d to %d', (name, least, most) => {
+    const takes = (value: number) => {
+      try {
+        return Object.hasOwn(parse({ [name]: value }), name)
+      } catch {
+        return false
+      }
+    }
+    expect([takes(least - 1), takes(least)]).toEqual([false, true])
+    if (most !== Infinity) expect([takes(most), takes(most + 1)]).toEqual([true, false])
+  })
+
   test('an echo is the prompt of each choice', () => {
     expect(toEchoes(parse({ prompt: ['a', 'b'], n: 2, echo: true }))).toEqual(['a', 'a', 'b', 'b'])
     expect(toEchoes(parse({ prompt: ['a', 'b'] }))).toEqual(['', ''])

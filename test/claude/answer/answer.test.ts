@@ -116,6 +116,17 @@ describe('the request decides which calls are told', () => {
   })
 })
 
+describe('blocks of one kind', () => {
+  test.each<[string, Block[], string[]]>([
+    ['two texts are told apart', [text('a'), text('b')], ['a', 'next_block', 'b']],
+    ['an empty one before is none', [text(''), text('b')], ['b']],
+    ['a call stands between', [text('a'), call('look', 'x'), text('b')], ['a', 'next_block', 'b']],
+  ])('%s', (_, blocks, expected) => {
+    const seen = answered(blocks).events.filter(({ type }) => !type.startsWith('tool_'))
+    expect(told(seen)).toEqual(expected)
+  })
+})
+
 describe('whether the worker remembers the answer as the client has it', () => {
   const cases: [string, boolean, Block[], AnswerRules?][] = [
     ['a text', false, [text('pong')]],

@@ -12,6 +12,17 @@ test('tools are offered whatever they are called', () => {
   expect(new OfferedTools(specs('Agent')).check(init('Task'))).toBeUndefined()
 })
 
+test('a list is known once a CLI has offered all of it, and no list is always known', () => {
+  const known = (...names: string[]) => new OfferedTools(specs(...names)).isKnown
+  expect([known(), known('first', 'second')]).toEqual([true, false])
+  new OfferedTools(specs('first', 'second')).check(init('first'))
+  expect(known('first', 'second')).toBe(false)
+  new OfferedTools(specs('first', 'second')).check(init('first', 'second', 'more'))
+  expect([known('first', 'second'), known('first'), known('second', 'first')]).toEqual([
+    ...[true, false, false],
+  ])
+})
+
 test('one that is left out is an error that names it', () => {
   const error = new OfferedTools(specs('look', 'listen')).check(init('look'))
   expect(error).toMatchObject({ kind: 'invalid_request', param: 'tools' })

@@ -31,6 +31,17 @@ describe('an image of every format tells its type and size', () => {
     expect(readImageHeader(extended)).toEqual({ type: 'image/webp', ...SIZE })
   })
 
+  test('a JPEG has the size of its frame, of whichever kind, and C4, C8 and CC are none', () => {
+    const frame = formats.jpeg.indexOf(Buffer.from([0xff, 0xc0]))
+    const withFrame = (marker: number) => {
+      const copy = Buffer.from(formats.jpeg)
+      copy[frame + 1] = marker
+      return readImageHeader(copy)
+    }
+    const markers = Array.from({ length: 18 }, (_, index) => 0xbf + index)
+    expect(markers.filter((marker) => !withFrame(marker))).toEqual([0xbf, 0xc4, 0xc8, 0xcc, 0xd0])
+  })
+
   test('a GIF has the size of its first frame, which is what is drawn', async () => {
     const wide = gif(2_001, 1, { width: 3, height: 3 })
     expect(readImageHeader(wide)).toMatchObject({ width: 2_001, height: 1 })

@@ -37,6 +37,19 @@ function failureOf(messages: unknown): unknown {
   return undefined
 }
 
+test.each<[object, number | undefined]>([
+  [{}, undefined],
+  [{ max_tokens: 5 }, 5],
+  [{ max_completion_tokens: 6 }, 6],
+  [{ max_tokens: 5, max_completion_tokens: 6 }, 6],
+  [{ max_tokens: 5, max_completion_tokens: null }, 5],
+])('the maximum of %j is %p', (limits, expected) => {
+  const messages = [{ role: 'user', content: 'hi' }]
+  const request = parseRequest(ChatRequest, { model: 'sonnet', messages, ...limits })
+  const options = { model: 'sonnet', sampling: 'ignore', remarks: new Remarks() } as const
+  expect(toConversation(request, options).parameters.maxTokens).toBe(expected)
+})
+
 describe('every legal form of messages for text', () => {
   const forms: [string, unknown[], Message[]][] = [
     ['a string', [{ role: 'user', content: 'hi' }], [user('hi')]],
