@@ -5,7 +5,7 @@ const ROOT = join(import.meta.dir, '../..')
 /** No unit tests: these start the real CLI or a whole server, for seconds per test. */
 const NO_UNIT_TEST = /^test\/(?:e2e|slow|mutation)\/|^test\/(?:scaling|supply-chain)\.test\.ts$/
 /** A test file that imports this, at whatever distance, starts the real CLI. */
-const STARTS_THE_CLI = 'test/support/server.ts'
+const STARTS_THE_CLI = 'test/support/servers/server.ts'
 /** They wait for real timeouts, so they run only for what they import directly. */
 const SLOW_TESTS = ['test/claude/account/account.test.ts']
 
