@@ -1,11 +1,10 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { planted } from './faults.ts'
 import type { Planted } from './sample.ts'
 
 const ROOT = join(import.meta.dir, '../..')
-const COPIED = ['src', 'test', 'docs', 'package.json', 'tsconfig.json', 'README.md']
 /** A fault may well make a test wait for ever. */
 const TEST_MS = 15_000
 
@@ -17,9 +16,7 @@ export class Trial {
   #running: Bun.Subprocess | undefined
 
   constructor() {
-    for (const name of COPIED) {
-      cpSync(join(ROOT, name), join(this.#root, name), { recursive: true })
-    }
+    for (const path of sourceFiles()) cpSync(join(ROOT, path), join(this.#root, path))
     symlinkSync(join(ROOT, 'node_modules'), join(this.#root, 'node_modules'))
     const onlySources = { extends: './tsconfig.json', include: ['src'] }
     writeFileSync(join(this.#root, 'tsconfig.src.json'), JSON.stringify(onlySources))
@@ -86,4 +83,12 @@ export class Trial {
       // The group has ended already.
     }
   }
+}
+
+/** The files of the tree that are in git, or will be. */
+function sourceFiles(): string[] {
+  const git = ['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard']
+  const paths = Bun.spawnSync(git, { cwd: ROOT }).stdout.toString().split('\0')
+  // One that was removed is listed until that is committed.
+  return paths.filter((path) => path !== '' && existsSync(join(ROOT, path)))
 }

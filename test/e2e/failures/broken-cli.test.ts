@@ -72,6 +72,22 @@ for (const scenario of ['dies-mid-answer', 'closes-output'] as const) {
   })
 }
 
+test('a CLI that leaves a tool out is found out before it asks the model', async () => {
+  const serving = await serve('leaves-tools-out')
+  const answer = await serving.post('/v1/chat/completions', {
+    ...{ model: 'sonnet', messages: [{ role: 'user', content: 'hi' }] },
+    tools: [{ type: 'function', function: { name: 'look' } }],
+  })
+  expect(await answer.json()).toMatchObject({
+    error: { param: 'tools', message: expect.stringContaining('leaves out these tools') },
+  })
+  expect(answer.status).toBe(400)
+  expect(fake?.asks()).toBe(0)
+  // Without tools there is nothing that it could leave out.
+  expect((await ask(serving)).status).toBe(200)
+  expect(fake?.asks()).toBe(1)
+})
+
 test('a CLI that is silent for too long is a 504, and is ended although it ignores SIGTERM', async () => {
   const serving = await serve('hangs', { 'request-timeout': '500ms', 'warm-workers': 0 })
   const answer = ask(serving)

@@ -46,11 +46,15 @@ export type Scenario =
   | 'hangs'
   /** Begins its answer and closes its output without an end. */
   | 'closes-output'
+  /** Offers the model none of the tools that it was given, as the CLI does with some. */
+  | 'leaves-tools-out'
 
 export type FakeClaude = {
   path: string
   /** How often it was started as a worker. */
   starts(): number
+  /** How often it would have asked the model. */
+  asks(): number
   /** Plays another scenario from the next start on. */
   become(scenario: Scenario): void
   remove(): void
@@ -68,12 +72,14 @@ export function fakeClaude(scenario: Scenario): FakeClaude {
     // In one step: somebody may be starting it.
     renameSync(`${path}.new`, path)
   }
-  writeFileSync(join(folder, 'starts'), '')
+  const count = (name: string) => readFileSync(join(folder, name)).length
+  for (const name of ['starts', 'asks']) writeFileSync(join(folder, name), '')
   become(scenario)
   return {
     path,
     become,
-    starts: () => readFileSync(join(folder, 'starts')).length,
+    starts: () => count('starts'),
+    asks: () => count('asks'),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
@@ -109,7 +115,7 @@ async function talk(words: string): Promise<never> {
 type Message = {
   type: string
   request_id?: string
-  request?: { subtype: string }
+  request?: { subtype: string; settings?: { env?: Record<string, string> } }
   shouldQuery?: boolean
 }
 
@@ -119,8 +125,16 @@ const MODELS = ['default', 'opus', 'sonnet', 'haiku'].map((value) => ({
   resolvedModel: `claude-${value}-5-5`,
 }))
 
+/** Told to refuse whatever it is asked. */
+let refuses = false
+
 function agree({ request_id, request }: Message): void {
-  const response = request?.subtype === 'list_models' ? { models: MODELS } : {}
+  const { env } = request?.settings ?? {}
+  if (env) refuses = env['CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE'] === '1'
+  const response = {
+    ...(request?.subtype === 'list_models' && { models: MODELS }),
+    ...(request?.subtype === 'rewind_conversation' && { rewound: true }),
+  }
   print({
     type: 'control_response',
     response: { subtype: 'success', request_id, response },
@@ -130,8 +144,11 @@ function agree({ request_id, request }: Message): void {
 async function answer(scenario: string, { shouldQuery = true }: Message): Promise<void> {
   const result = { type: 'result', subtype: 'success', is_error: false, num_turns: 0, result: '' }
   if (!shouldQuery) return print(result)
+  if (scenario === 'leaves-tools-out') print({ type: 'system', subtype: 'init', tools: [] })
+  if (refuses) return print({ ...result, is_error: true, terminal_reason: 'blocking_limit' })
   if (scenario === 'dies-always-before-asking') fail(4, 'out of luck')
   if (scenario === 'dies-once-before-asking' && isFirst()) fail(4, 'out of luck')
+  appendFileSync(join(STATE, 'asks'), '.')
   print({ type: 'system', subtype: 'status', status: 'requesting' })
   if (scenario === 'hangs') return
   const message = { id: 'msg_fake', model: 'fake', usage: { input_tokens: 1, output_tokens: 1 } }
