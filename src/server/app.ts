@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { methodNotAllowed } from 'hono/method-not-allowed'
+import { secureHeaders } from 'hono/secure-headers'
 import { TurnError, toTurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { chat } from '../openai/chat/dialect.ts'
@@ -11,7 +12,7 @@ import { guardOrigin, requireJson, requireKey } from './guard.ts'
 import { KeyLimit } from './key-limit.ts'
 import { lifetimes } from './lifetime.ts'
 import { BODY_LIMITS, type BodyLimits, limitBodies } from './body/request-body.ts'
-import { logRequests, requestIds } from './request-log.ts'
+import { answerFacts, logRequests, requestIds } from './request-log.ts'
 import { health } from './routes/health.ts'
 import { messages } from './routes/messages.ts'
 import { models } from './routes/models.ts'
@@ -29,11 +30,20 @@ export type AppOptions = Omit<Services, 'limit'> & {
   log: Log
 }
 
+/** Tells browsers not to display, guess, embed or store an answer. */
+const SECURITY = {
+  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  xFrameOptions: 'DENY',
+  // The server speaks HTTP. A proxy before it decides whether browsers must use HTTPS.
+  strictTransportSecurity: false,
+}
+
 /** The HTTP application, without a listening socket. */
 export function createApp(options: AppOptions): Hono<ServerEnv> {
   const { apiKeys, allowOrigins, bodyLimits, log } = options
   const app = new Hono<ServerEnv>()
-  app.use(lifetimes(), requestIds(), logRequests(log), guardOrigin({ apiKeys, allowOrigins }))
+  app.use(lifetimes(), requestIds(), answerFacts(), secureHeaders(SECURITY), logRequests(log))
+  app.use(guardOrigin({ apiKeys, allowOrigins }))
   if (allowOrigins.length > 0) app.use(cors({ origin: [...allowOrigins], maxAge: 600 }))
   app.use(requireKey(apiKeys), methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
   app.use(requireJson(), limitBodies({ ...BODY_LIMITS, ...bodyLimits }))

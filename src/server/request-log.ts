@@ -1,32 +1,32 @@
 import type { MiddlewareHandler } from 'hono'
+import { requestId } from 'hono/request-id'
 import { type TurnError, toTurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ServerEnv } from './services.ts'
 
-/** A client's id is used if it is short and has only these characters. */
+/** Ids of tracing systems may have dots and colons, which hono does not take. */
 const SANE_ID = /^[\w.:-]{1,128}$/
 
-/** Tells browsers not to display, guess, embed or store an answer. */
-const SECURITY_HEADERS = [
-  ['x-content-type-options', 'nosniff'],
-  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
-  ['cross-origin-resource-policy', 'same-origin'],
-  ['referrer-policy', 'no-referrer'],
-] as const
+/** Gives every request an id: the client's if it is short and harmless in a log. */
+export const requestIds = (): MiddlewareHandler<ServerEnv> =>
+  requestId({
+    limitLength: 128,
+    generator(c) {
+      const given = c.req.header('x-request-id') ?? ''
+      return SANE_ID.test(given) ? given : `req_${crypto.randomUUID().replaceAll('-', '')}`
+    },
+  })
 
-/** Gives every request an id, the client's if it is acceptable, and sends how long it took. */
-export function requestIds(): MiddlewareHandler<ServerEnv> {
-  return async function assignRequestId(c, next) {
+/** Names the request in its answer, errors included, and says how long it took. */
+export function answerFacts(): MiddlewareHandler<ServerEnv> {
+  return async function addAnswerFacts(c, next) {
     const startedAt = performance.now()
-    const given = c.req.header('x-request-id') ?? ''
-    const id = SANE_ID.test(given) ? given : `req_${crypto.randomUUID().replaceAll('-', '')}`
-    c.set('requestId', id)
     await next()
+    const id = c.get('requestId')
     c.header('x-request-id', id)
     // Anthropic's name for it.
     c.header('request-id', id)
     c.header('openai-processing-ms', String(Math.round(performance.now() - startedAt)))
-    for (const [name, value] of SECURITY_HEADERS) c.header(name, value)
   }
 }
 

@@ -32,6 +32,20 @@ describe('request ids', () => {
   })
 })
 
+test('answers and errors tell a browser to show, embed and keep nothing', async () => {
+  const { post, get } = fakeApp()
+  for (const { headers } of [await post(QUESTION), await post('{'), await get('/nowhere')]) {
+    expect(headers.get('content-security-policy')).toBe(
+      "default-src 'none'; frame-ancestors 'none'",
+    )
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('cross-origin-resource-policy')).toBe('same-origin')
+    expect(headers.get('referrer-policy')).toBe('no-referrer')
+    expect(headers.get('x-frame-options')).toBe('DENY')
+    expect(headers.get('strict-transport-security')).toBeNull()
+  }
+})
+
 const HEADERS = { host: 'localhost', 'content-type': 'application/json' }
 
 describe('what does not exist', () => {
