@@ -12,7 +12,7 @@ export function summarise(
   return { value, p95: quantile(values, 0.95), n: values.length }
 }
 
-export function mean(values: readonly number[]): number {
+function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 

@@ -1,7 +1,7 @@
 import { unfinishedTurn } from '../errors.ts'
 import type { StopReason, TurnEvent, Usage } from './types.ts'
 
-export type CollectedCall = { id: string; name: string; arguments: string }
+type CollectedCall = { id: string; name: string; arguments: string }
 
 /** A block of the answer, in the order in which the model wrote them. */
 export type CollectedBlock =

@@ -3,9 +3,7 @@
 export type TextBlock = { type: 'text'; text: string }
 
 /** Base64 data, or a URL that the model API fetches; this server never does. */
-export type Source =
-  | { type: 'base64'; media_type: string; data: string }
-  | { type: 'url'; url: string }
+type Source = { type: 'base64'; media_type: string; data: string } | { type: 'url'; url: string }
 
 export type ImageBlock = { type: 'image'; source: Source }
 export type DocumentBlock = {

@@ -13,7 +13,7 @@ export type ErrorShape = {
 /** The fields that every request of a dialect has. */
 export type DialectRequest = { model: string; stream?: boolean | null | undefined }
 
-export type ExchangeContext = RequestOptions & {
+type ExchangeContext = RequestOptions & {
   requestId: string
   /** The client: see `Caller`. Never sent to the model. */
   client: string
@@ -26,7 +26,7 @@ export type ExchangeContext = RequestOptions & {
 }
 
 /** One request, and how its answer is written. */
-export type Exchange = {
+type Exchange = {
   /** One for each answer that the request asks for. */
   conversations: Conversation[]
   /** The frames of a streamed answer: an object is sent as JSON, a string as it is. */

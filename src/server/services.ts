@@ -49,7 +49,7 @@ export type ServerEnv = {
 }
 
 /** The connection of a request. */
-export type Connection = {
+type Connection = {
   /** No request is running on it; it is closed if that does not change. */
   rest: () => void
 }

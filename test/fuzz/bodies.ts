@@ -1,7 +1,7 @@
 /** What a client sends, by API; as far as it is used here. */
-export type TextPart = { type: string; text: string }
+type TextPart = { type: string; text: string }
 export type ChatPart = TextPart | { type: 'image_url'; image_url: { url: string } }
-export type ChatCall = {
+type ChatCall = {
   id: string
   type: 'function'
   function: { name: string; arguments: string }

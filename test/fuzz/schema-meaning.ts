@@ -2,7 +2,7 @@
  * What a schema means by draft 2020-12, whichever way it is written: docs/conformance.md lists what
  * is brought up to date on its way to the model. It shares no code with src.
  */
-export function meaningOf(schema: unknown): unknown {
+function meaningOf(schema: unknown): unknown {
   if (!isObject(schema)) return schema
   const required = new Set(asList(schema['required']).map(String))
   const entries = Object.entries(schema).flatMap(([key, value]): [string, unknown][] => {

@@ -13,9 +13,9 @@ import type {
 } from './bodies.ts'
 
 /** A block of a message, and where it stands in the request. */
-export type Due = { role: 'user' | 'assistant'; block: Block; at: string }
+type Due = { role: 'user' | 'assistant'; block: Block; at: string }
 
-export type DueTool = { name: string; description: string; schema: object; at: string }
+type DueTool = { name: string; description: string; schema: object; at: string }
 
 export type Expected = {
   system: string

@@ -21,7 +21,7 @@ const AuthStatus = z.looseObject({
 
 const OAUTH_TOKEN = 'CLAUDE_CODE_OAUTH_TOKEN'
 
-export type Billing = 'subscription' | 'per_token' | 'none'
+type Billing = 'subscription' | 'per_token' | 'none'
 
 export type Account = {
   loggedIn: boolean

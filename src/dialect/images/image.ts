@@ -5,7 +5,7 @@ import { invalid } from '../invalid.ts'
 import type { RequestOptions } from '../request-options.ts'
 
 /** An image of a request: base64 data, and the type that the client gave. */
-export type ImageParam = { data: string; mediaType: string }
+type ImageParam = { data: string; mediaType: string }
 
 /**
  * Where an image is: the CLI shrinks images of messages to its limits, but not those of tool

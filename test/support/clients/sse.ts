@@ -20,7 +20,7 @@ const Frame = z.object({
     .optional(),
   usage: z.unknown().optional(),
 })
-export type Frame = z.infer<typeof Frame>
+type Frame = z.infer<typeof Frame>
 
 /** The data of a streamed answer, frame by frame, as an SSE client reads it. */
 export function framesOf(response: Response): ReadableStream<string> {

@@ -46,7 +46,7 @@ const pong: Run = async () => {
 }
 
 /** A pool that gives each run to the test. */
-export function fakePool() {
+function fakePool() {
   const runs: { conversation: Conversation; client: string; signal: AbortSignal }[] = []
   let answer: Run = pong
   const snapshot: Snapshot = {
