@@ -3,7 +3,10 @@ import { dirname, join, normalize } from 'node:path'
 
 const SRC = join(import.meta.dir, '../src')
 
-/** Who may import whom: the table of the design, and the demo, which stands for nothing of ours. */
+/**
+ * Who may import whom: the table of docs/architecture.md, which is the design's, and below it what
+ * the design leaves to us: the demo, which stands for nothing of ours, and the files at the root.
+ */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   conversation: [],
   platform: [],
@@ -12,22 +15,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   dialect: ['conversation'],
   openai: ['dialect', 'conversation'],
   anthropic: ['dialect', 'conversation'],
+  ollama: ['dialect', 'conversation'],
   ledger: ['conversation', 'platform'],
-  dashboard: [],
-  demo: [],
-  server: ['openai', 'anthropic', 'dialect', 'conversation', 'pool', 'ledger', 'dashboard'],
+  server: ['openai', 'anthropic', 'ollama', 'dialect', 'conversation', 'pool', 'ledger'],
   commands: [
-    'server',
-    'pool',
-    'claude',
-    'ledger',
-    'demo',
-    'platform',
-    'conversation',
-    'config-file',
-    'suggest',
+    ...['server', 'openai', 'anthropic', 'ollama', 'dialect', 'conversation', 'pool'],
+    ...['claude', 'ledger', 'platform', 'demo', 'config-file', 'suggest'],
   ],
   index: ['commands'],
+  demo: [],
   config: ['log', 'settings', 'platform', 'suggest'],
   'config-file': ['config', 'platform'],
   suggest: [],
@@ -38,9 +34,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   version: [],
 }
 const EVERYBODY = ['errors', 'version']
+/** The neutral model and the demo know nothing of ours but themselves. */
+const NOTHING_OF_OURS = ['conversation', 'demo']
+/** The neutral model needs no package either, nor the platform's. */
+const NO_PACKAGE = ['conversation']
 /** What is bound to the machine we run on. */
 const OF_THE_MACHINE = ['config', 'settings', 'log']
-const MACHINE_USERS = ['commands', 'server', 'pool', 'claude', 'ledger', 'index']
+const MACHINE_USERS = ['commands', 'server', 'pool', 'claude', 'ledger']
 
 /** The part of src that a path belongs to: its folder, or the file at the root. */
 function partOf(path: string): string {
@@ -48,9 +48,9 @@ function partOf(path: string): string {
   return rest.length > 0 ? first : first.replace(/\.ts$/, '')
 }
 
-/** The paths that a source imports, in any way that TypeScript has. */
+/** What a source imports, in any way that TypeScript has. */
 function importsOf(source: string): string[] {
-  const specifiers = /\b(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g
+  const specifiers = /\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g
   return [...source.matchAll(specifiers)].map(([, specifier = '']) => specifier)
 }
 
@@ -60,11 +60,14 @@ function breaches(path: string, source: string): string[] {
   const allowed = MAY_IMPORT[part]
   if (!allowed) return [`${path} is in no known part of src`]
   return importsOf(source).flatMap((specifier) => {
+    if (!specifier.startsWith('.')) {
+      return NO_PACKAGE.includes(part) ? [`${path} imports ${specifier}`] : []
+    }
     const target = normalize(join(dirname(path), specifier))
     if (target.startsWith('..'))
       return target === '../package.json' ? [] : [`${path}: ${specifier}`]
     const other = partOf(target)
-    const forAll = part === 'demo' ? [] : EVERYBODY
+    const forAll = NOTHING_OF_OURS.includes(part) ? [] : EVERYBODY
     const fine =
       other === part ||
       forAll.includes(other) ||
@@ -97,6 +100,9 @@ describe('the layers', () => {
       ['openai/x.ts', "import { x } from '../anthropic/x.ts'"],
       ['dialect/x.ts', "import { x } from '../openai/x.ts'"],
       ['conversation/x.ts', "import { x } from '../openai/x.ts'"],
+      ['conversation/x.ts', "import { TurnError } from '../errors.ts'"],
+      ['conversation/x.ts', "import { z } from 'zod'"],
+      ['conversation/x.ts', "import { join } from 'node:path'"],
       ['claude/x.ts', "import { Pool } from '../pool/pool.ts'"],
       ['claude/x.ts', "import { startDemo } from '../demo/demo.ts'"],
       ['pool/x.ts', "import { x } from '../server/x.ts'"],
@@ -116,10 +122,25 @@ describe('the layers', () => {
       ['openai/x.ts', "import { z } from 'zod'\nimport { TurnError } from '../errors.ts'"],
       ['server/routes/x.ts', "import type { Answer } from '../../pool/pool.ts'"],
       ['server/routes/x.ts', "import { streamAnswer } from '../stream-answer.ts'"],
+      ['conversation/x.ts', "import type { Usage } from './types.ts'"],
       ['claude/x.ts', "import type { Log } from '../log.ts'"],
       ['commands/x.ts', "import { startDemo } from '../demo/demo.ts'"],
       ['version.ts', "import { version } from '../package.json'"],
     ]
     expect(fine.flatMap(([path, source]) => breaches(path, source))).toEqual([])
   })
+})
+
+test('no folder of src has more than 15 files, and no file more than 250 lines', async () => {
+  const paths = [...new Bun.Glob('**/*.ts').scanSync(SRC)]
+  const folders = Map.groupBy(paths, (path) => dirname(path))
+  const crowded = [...folders].flatMap(([folder, files]) => (files.length > 15 ? [folder] : []))
+  expect(crowded).toEqual([])
+  const lines = await Promise.all(
+    paths.map(async (path) => ({
+      path,
+      count: (await Bun.file(join(SRC, path)).text()).split('\n').length - 1,
+    })),
+  )
+  expect(lines.filter(({ count }) => count > 250)).toEqual([])
 })

@@ -1,5 +1,5 @@
-import { singleTurn } from '../conversation/choices.ts'
-import { collect } from '../conversation/collect.ts'
+import { singleTurn } from '../dialect/choices.ts'
+import { collect } from '../dialect/collect.ts'
 import type { Dialect, RequestReading } from '../dialect/dialect.ts'
 import { ERRORS, toErrorBody } from './error.ts'
 import { MESSAGES_PARAMETERS } from './messages-parameters.ts'

@@ -1,4 +1,4 @@
-import type { CollectedBlock, CollectedTurn } from '../conversation/collect.ts'
+import type { CollectedBlock, CollectedTurn } from '../dialect/collect.ts'
 import type { StopReason } from '../conversation/types.ts'
 import { toUsage } from './messages-usage.ts'
 

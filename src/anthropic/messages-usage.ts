@@ -2,9 +2,9 @@ import type { Usage } from '../conversation/types.ts'
 
 /** The counts of a `usage` object; the API's `input_tokens` are those without any cache. */
 export function toCounts(usage: Usage) {
-  const { inputTokens, cachedTokens, cacheCreationTokens, outputTokens, reasoningTokens } = usage
+  const { uncachedTokens, cachedTokens, cacheCreationTokens, outputTokens, reasoningTokens } = usage
   return {
-    input_tokens: inputTokens - cachedTokens - cacheCreationTokens,
+    input_tokens: uncachedTokens,
     cache_creation_input_tokens: cacheCreationTokens,
     cache_read_input_tokens: cachedTokens,
     output_tokens: outputTokens,

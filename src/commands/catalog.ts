@@ -1,4 +1,5 @@
-import { type ModelCatalog, type ModelInfo, resolveModel } from '../conversation/models.ts'
+import type { ModelInfo } from '../conversation/models.ts'
+import { type ModelCatalog, resolveModel } from '../dialect/models.ts'
 
 type Warnings = { warn(message: string, fields: Record<string, unknown>): void }
 

@@ -86,9 +86,11 @@ export type StopReason =
 
 /** The token counts of one turn, as reported by the model API. */
 export type Usage = {
-  /** All input tokens: uncached, read from the cache, and written to it. */
-  inputTokens: number
+  /** Input tokens that were neither read from the cache nor written to it; see `inputTokens`. */
+  uncachedTokens: number
+  /** Read from the cache. */
   cachedTokens: number
+  /** Written to the cache. */
   cacheCreationTokens: number
   outputTokens: number
   /** The part of `outputTokens` used for thinking. */

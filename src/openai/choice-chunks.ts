@@ -1,8 +1,9 @@
-import type { ChoiceEvent } from '../conversation/choices.ts'
+import type { ChoiceEvent } from '../dialect/choices.ts'
 import type { TurnEvent, Usage } from '../conversation/types.ts'
+import { addUsage, NO_USAGE } from '../conversation/usage.ts'
 import { toTurnError, unfinishedTurn } from '../errors.ts'
 import { toErrorBody } from './error.ts'
-import { addUsage, NO_USAGE, toUsage } from './usage.ts'
+import { toUsage } from './usage.ts'
 
 export type ChunkMeta = {
   id: string

@@ -1,4 +1,4 @@
-import { type ModelCatalog, modelNames, resolveModel } from '../conversation/models.ts'
+import { type ModelCatalog, modelNames, resolveModel } from '../dialect/models.ts'
 
 /** GET /v1/models. `created` is 0, because the CLI does not report a date. */
 export function toModelList(catalog: ModelCatalog) {

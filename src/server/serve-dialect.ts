@@ -1,5 +1,5 @@
 import type { Handler } from 'hono'
-import { resolveModel } from '../conversation/models.ts'
+import { resolveModel } from '../dialect/models.ts'
 import type { Dialect, DialectRequest } from '../dialect/dialect.ts'
 import { callerOf } from './caller.ts'
 import { runChoices } from './choices.ts'

@@ -1,4 +1,4 @@
-import type { ModelCatalog } from '../conversation/models.ts'
+import type { ModelCatalog } from '../dialect/models.ts'
 import type { ParameterPolicy } from '../dialect/parameters.ts'
 import type { Conversation } from '../conversation/types.ts'
 import type { TurnError } from '../errors.ts'

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'bun:test'
 import { toMessage } from '../../src/anthropic/messages-response.ts'
 import { toMessageEvents } from '../../src/anthropic/messages-stream.ts'
-import { collect } from '../../src/conversation/collect.ts'
+import { collect } from '../../src/dialect/collect.ts'
 import type { StopReason, TurnEvent, Usage } from '../../src/conversation/types.ts'
 import { TurnError } from '../../src/errors.ts'
 import { MessageObject, messageEvents } from '../support/shapes/messages-events.ts'
 import { toSse } from '../../src/server/stream/sse.ts'
 
 const usage: Usage = {
-  ...{ inputTokens: 100, cachedTokens: 60, cacheCreationTokens: 30 },
+  ...{ uncachedTokens: 10, cachedTokens: 60, cacheCreationTokens: 30 },
   ...{ outputTokens: 7, reasoningTokens: 3 },
 }
 const start: TurnEvent = {

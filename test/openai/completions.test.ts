@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import type { ChoiceEvent } from '../../src/conversation/choices.ts'
-import type { CollectedTurn } from '../../src/conversation/collect.ts'
+import type { ChoiceEvent } from '../../src/dialect/choices.ts'
+import type { CollectedTurn } from '../../src/dialect/collect.ts'
 import { ignoredParameters } from '../../src/dialect/parameters.ts'
 import { parseRequest } from '../../src/dialect/parse.ts'
 import { Remarks } from '../../src/dialect/remarks.ts'
@@ -128,7 +128,7 @@ describe('the table of parameters', () => {
 })
 
 const usage: Usage = {
-  ...{ inputTokens: 10, cachedTokens: 4, cacheCreationTokens: 0 },
+  ...{ uncachedTokens: 6, cachedTokens: 4, cacheCreationTokens: 0 },
   ...{ outputTokens: 2, reasoningTokens: 0 },
 }
 const meta = { id: 'cmpl-1', created: 7, echoes: ['', ''], includeUsage: false }

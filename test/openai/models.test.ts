@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { modelNames, resolveModel } from '../../src/conversation/models.ts'
+import { modelNames, resolveModel } from '../../src/dialect/models.ts'
 import { toModelList, toModelObject } from '../../src/openai/models.ts'
 
 const catalog = {

@@ -17,7 +17,7 @@ const ROUTES: [name: string, path: string, body: object][] = [
 ]
 
 const usage = {
-  ...{ inputTokens: 1, cachedTokens: 0, cacheCreationTokens: 0 },
+  ...{ uncachedTokens: 1, cachedTokens: 0, cacheCreationTokens: 0 },
   ...{ outputTokens: 1, reasoningTokens: 0 },
 }
 

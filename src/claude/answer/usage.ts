@@ -32,12 +32,10 @@ export function estimateUsage(usage: ApiUsage, { blocks, thinkingTokens }: Recei
 
 /** Converts the model API's counts. */
 export function toUsage(usage: ApiUsage): Usage {
-  const cachedTokens = usage.cache_read_input_tokens ?? 0
-  const cacheCreationTokens = usage.cache_creation_input_tokens ?? 0
   return {
-    inputTokens: (usage.input_tokens ?? 0) + cachedTokens + cacheCreationTokens,
-    cachedTokens,
-    cacheCreationTokens,
+    uncachedTokens: usage.input_tokens ?? 0,
+    cachedTokens: usage.cache_read_input_tokens ?? 0,
+    cacheCreationTokens: usage.cache_creation_input_tokens ?? 0,
     outputTokens: usage.output_tokens ?? 0,
     reasoningTokens: usage.output_tokens_details?.thinking_tokens ?? 0,
   }

@@ -1,4 +1,4 @@
-import type { ChoiceEvent } from '../../conversation/choices.ts'
+import type { ChoiceEvent } from '../../dialect/choices.ts'
 import type { StopReason, TurnEvent } from '../../conversation/types.ts'
 import { type ChunkFrame, type ChunkMeta, toChoiceChunks } from '../choice-chunks.ts'
 

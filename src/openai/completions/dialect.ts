@@ -1,4 +1,4 @@
-import { collectChoices, mergeChoices } from '../../conversation/choices.ts'
+import { collectChoices, mergeChoices } from '../../dialect/choices.ts'
 import type { Dialect } from '../../dialect/dialect.ts'
 import { ERRORS, toErrorBody } from '../error.ts'
 import { COMPLETIONS_PARAMETERS } from './parameters.ts'

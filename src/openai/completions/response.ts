@@ -1,6 +1,7 @@
-import type { CollectedTurn } from '../../conversation/collect.ts'
+import type { CollectedTurn } from '../../dialect/collect.ts'
 import { FINISH_REASON } from '../chat/stream.ts'
-import { addUsage, NO_USAGE, toUsage } from '../usage.ts'
+import { addUsage, NO_USAGE } from '../../conversation/usage.ts'
+import { toUsage } from '../usage.ts'
 
 export type CompletionMeta = {
   id: string

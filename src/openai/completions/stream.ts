@@ -1,4 +1,4 @@
-import type { ChoiceEvent } from '../../conversation/choices.ts'
+import type { ChoiceEvent } from '../../dialect/choices.ts'
 import { FINISH_REASON } from '../chat/stream.ts'
 import { type ChunkFrame, toChoiceChunks } from '../choice-chunks.ts'
 import type { CompletionMeta } from './response.ts'

@@ -1,4 +1,4 @@
-import { singleTurn } from '../../conversation/choices.ts'
+import { singleTurn } from '../../dialect/choices.ts'
 import type { Dialect } from '../../dialect/dialect.ts'
 import { ERRORS } from '../error.ts'
 import type { History } from './input.ts'

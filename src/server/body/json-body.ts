@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { Pacer } from '../../conversation/pacer.ts'
+import { Pacer } from './pacer.ts'
 import { TurnError } from '../../errors.ts'
 import { checkBounds } from './json-bounds.ts'
 import { parseJsonPaced } from './json-parser.ts'

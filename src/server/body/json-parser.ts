@@ -1,4 +1,4 @@
-import type { Pacer } from '../../conversation/pacer.ts'
+import type { Pacer } from './pacer.ts'
 import { JsonCounter } from './json-bounds.ts'
 import {
   BACKSLASH,

@@ -75,7 +75,7 @@ describe('a plain answer', () => {
       { type: 'thinking', text: 'hm' },
       { type: 'text', text: 'po' },
       { type: 'text', text: 'ng' },
-      { type: 'stop', reason: 'end', usage: { inputTokens: 3, outputTokens: 7 } },
+      { type: 'stop', reason: 'end', usage: { uncachedTokens: 3, outputTokens: 7 } },
     ])
   })
 
@@ -322,7 +322,7 @@ describe('an error that is dressed as an answer', () => {
 })
 
 describe('usage', () => {
-  test('adds what was read from and written to the cache, and keeps the share of thinking', () => {
+  test('keeps apart what was read from and written to the cache, and the share of thinking', () => {
     const usage = {
       input_tokens: 10,
       cache_read_input_tokens: 200,
@@ -334,7 +334,7 @@ describe('usage', () => {
     const events = translate([start(), ...block('text', 'a'), ended])
     expect(endOf(events)).toMatchObject({
       usage: {
-        inputTokens: 240,
+        uncachedTokens: 10,
         cachedTokens: 200,
         cacheCreationTokens: 30,
         outputTokens: 17,
@@ -355,7 +355,7 @@ describe('usage', () => {
     }
     // 14 bytes are 4 tokens; the model API's word at the start was 1 token.
     expect(usageOf(...block('text', 'seven letters\n'))).toMatchObject({
-      ...{ inputTokens: 3, outputTokens: 4, reasoningTokens: 0 },
+      ...{ uncachedTokens: 3, outputTokens: 4, reasoningTokens: 0 },
     })
     expect(usageOf(...block('text', '\n'))).toMatchObject({ outputTokens: 1 })
     // Of thinking, the CLI counts more than it shows.
@@ -368,7 +368,7 @@ describe('usage', () => {
     const usage = { input_tokens: null, output_tokens: 9 }
     const ended = stream({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage })
     const events = translate([start(), ...block('text', 'a'), ended])
-    expect(endOf(events)).toMatchObject({ usage: { inputTokens: 3, outputTokens: 9 } })
+    expect(endOf(events)).toMatchObject({ usage: { uncachedTokens: 3, outputTokens: 9 } })
   })
 })
 

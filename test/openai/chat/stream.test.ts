@@ -9,7 +9,7 @@ const META: ChatMeta = {
   ...{ includeUsage: false, reasoning: true, legacyFunctions: false },
 }
 const usage: Usage = {
-  ...{ inputTokens: 240, cachedTokens: 200, cacheCreationTokens: 30 },
+  ...{ uncachedTokens: 10, cachedTokens: 200, cacheCreationTokens: 30 },
   ...{ outputTokens: 17, reasoningTokens: 5 },
 }
 const START: TurnEvent = { type: 'start', id: 'msg_1', model: 'claude-x', usage }

@@ -10,7 +10,7 @@ import { parseEvent, parseResponse } from '../../support/shapes/responses-events
 import { requireWholeResponse } from '../../support/shapes/responses-order.ts'
 
 const usage: Usage = {
-  ...{ inputTokens: 240, cachedTokens: 200, cacheCreationTokens: 30 },
+  ...{ uncachedTokens: 10, cachedTokens: 200, cacheCreationTokens: 30 },
   ...{ outputTokens: 17, reasoningTokens: 5 },
 }
 const START: TurnEvent = { type: 'start', id: 'msg_1', model: 'claude-x', usage }

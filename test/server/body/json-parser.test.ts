@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import * as fc from 'fast-check'
-import { Pacer } from '../../../src/conversation/pacer.ts'
+import { Pacer } from '../../../src/server/body/pacer.ts'
 import { TurnError } from '../../../src/errors.ts'
 import { checkBounds, MAX_DEPTH, MAX_VALUES } from '../../../src/server/body/json-bounds.ts'
 import { parseJsonPaced } from '../../../src/server/body/json-parser.ts'

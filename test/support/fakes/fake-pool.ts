@@ -31,7 +31,7 @@ export function scriptedTurn() {
 }
 
 const usage = {
-  ...{ inputTokens: 2, cachedTokens: 0, cacheCreationTokens: 0 },
+  ...{ uncachedTokens: 2, cachedTokens: 0, cacheCreationTokens: 0 },
   ...{ outputTokens: 1, reasoningTokens: 0 },
 }
 export const START: TurnEvent = { type: 'start', id: 'msg_1', model: 'claude-x', usage }

@@ -1,5 +1,5 @@
 import { unfinishedTurn } from '../errors.ts'
-import type { StopReason, TurnEvent, Usage } from './types.ts'
+import type { StopReason, TurnEvent, Usage } from '../conversation/types.ts'
 
 type CollectedCall = { id: string; name: string; arguments: string }
 

@@ -1,5 +1,5 @@
 import { collect, type CollectedTurn } from './collect.ts'
-import type { TurnEvent } from './types.ts'
+import type { TurnEvent } from '../conversation/types.ts'
 
 /** An event of one answer, if a request has several. */
 export type ChoiceEvent = { choice: number; event: TurnEvent }

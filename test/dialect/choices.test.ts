@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { TurnError } from '../../src/errors.ts'
-import { collectChoices } from '../../src/conversation/choices.ts'
+import { collectChoices } from '../../src/dialect/choices.ts'
 import { refusal } from '../support/clients/chat.ts'
 import { scriptedTurn, START, STOP, text } from '../support/fakes/fake-pool.ts'
 
