@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { LOG_FORMATS, LOG_LEVELS } from './log.ts'
 import {
   alias,
@@ -13,194 +14,172 @@ import {
   wait,
 } from './setting-types.ts'
 
-/** Every setting by its one name, as it is read; `HELP` says what each means. */
-export const SETTINGS = {
-  port: integer(0, 65_535).default(3456),
-  listen: socket.optional(),
-  host: nonEmpty.default('127.0.0.1'),
-  claude: path.optional(),
-  'max-workers': integer(1, 256).default(8),
-  'warm-workers': integer(0, 256).default(2),
-  'max-queue': integer(0, 100_000).default(64),
-  'idle-ttl': wait.prefault('5m'),
-  'park-ttl': wait.prefault('10m'),
-  'queue-timeout': wait.prefault('2m'),
-  'first-event-timeout': wait.prefault('6m'),
-  'request-timeout': wait.prefault('10m'),
-  'turn-timeout': wait.prefault('1h'),
-  'upstream-retries': integer(0, 10).default(0),
-  'key-limit': integer(0, 10_000).default(0),
-  'drain-timeout': wait.prefault('10s'),
-  'api-key': list.default([]),
-  'allow-origin': origins.default([]),
-  'model-alias': alias.default({}),
-  'data-dir': path.optional(),
-  'response-retention': duration.prefault('30d'),
-  reasoning: choice(['summarized', 'off']).default('summarized'),
-  sampling: choice(['ignore', 'forward']).default('ignore'),
-  'strict-parameters': flag.default(false),
-  'subscription-only': flag.default(false),
-  'log-level': choice(LOG_LEVELS).default('info'),
-  'log-format': choice(LOG_FORMATS).default('auto'),
-  'log-bodies': flag.default(false),
-  demo: flag.default(false),
-} as const
-
-export type SettingName = keyof typeof SETTINGS
-
-export type SettingHelp = {
+/** What `--help` and docs/settings.md say of a setting. */
+type Meaning = {
   /** What stands behind the flag; empty for a switch. */
   hint: string
   text: string
-  /** The default, as a person would write it. */
-  byDefault: string
   repeatable?: true
 }
 
-/** `--help` and the tables in the documents are made from this. */
-export const HELP: Readonly<Record<SettingName, SettingHelp>> = {
-  port: { hint: '<port>', text: 'port to listen on; 0 takes any free one', byDefault: '3456' },
-  listen: {
+export type SettingHelp = Meaning & {
+  /** The default, as a person would write it. */
+  byDefault: string
+}
+
+/** What the schemas of the table below mean. */
+const meanings = new Map<z.ZodType, SettingHelp>()
+
+/** A setting with a default, which is read like a value that is given. */
+function preset<Value extends z.ZodType>(
+  byDefault: string & z.input<Value>,
+  value: Value,
+  meaning: Meaning,
+): z.ZodPrefault<Value> {
+  const schema = value.prefault(byDefault)
+  meanings.set(schema, { byDefault, ...meaning })
+  return schema
+}
+
+/** A setting that need have no value; `byDefault` says what happens without. */
+function unset<Value extends z.ZodType>(byDefault: string, value: Value, meaning: Meaning): Value {
+  meanings.set(value, { byDefault, ...meaning })
+  return value
+}
+
+/**
+ * Every setting, in this one place. Its name is the flag and the key of the file; `envName` makes
+ * the environment variable of it. The configuration, `--help` and docs/settings.md are made from
+ * this table.
+ */
+export const SETTINGS = {
+  port: preset('3456', integer(0, 65_535), {
+    hint: '<port>',
+    text: 'port to listen on; 0 takes any free one',
+  }),
+  listen: unset('none', socket.optional(), {
     hint: '<unix:/path>',
     text: 'a Unix socket to listen on instead of a port; only you can open it',
-    byDefault: 'none',
-  },
-  host: {
+  }),
+  host: preset('127.0.0.1', nonEmpty, {
     hint: '<address>',
     text: 'address to listen on; one that is not loopback needs --api-key',
-    byDefault: '127.0.0.1',
-  },
-  claude: {
+  }),
+  claude: unset('found on PATH, then in the usual install places', path.optional(), {
     hint: '<path>',
     text: 'path of the claude CLI',
-    byDefault: 'found on PATH, then in the usual install places',
-  },
-  'max-workers': {
+  }),
+  'max-workers': preset('8', integer(1, 256), {
     hint: '<n>',
     text: 'most CLI processes at a time, whatever they are doing',
-    byDefault: '8',
-  },
-  'warm-workers': {
+  }),
+  'warm-workers': preset('2', integer(0, 256), {
     hint: '<n>',
     text: 'CLI processes started ahead of requests; up to as many again for likely next requests, and more for a minute after a burst; 0: none',
-    byDefault: '2',
-  },
-  'max-queue': {
+  }),
+  'max-queue': preset('64', integer(0, 100_000), {
     hint: '<n>',
     text: 'most requests that may wait for a worker, shared fairly between keys; further ones get 429',
-    byDefault: '64',
-  },
-  'idle-ttl': {
+  }),
+  'idle-ttl': preset('5m', wait, {
     hint: '<duration>',
     text: 'how long a worker is kept for the next message of its conversation',
-    byDefault: '5m',
-  },
-  'park-ttl': {
+  }),
+  'park-ttl': preset('10m', wait, {
     hint: '<duration>',
     text: 'how long a worker waits for the result of a tool call',
-    byDefault: '10m',
-  },
-  'queue-timeout': {
+  }),
+  'queue-timeout': preset('2m', wait, {
     hint: '<duration>',
     text: 'how long a request may wait for a worker',
-    byDefault: '2m',
-  },
-  'first-event-timeout': {
+  }),
+  'first-event-timeout': preset('6m', wait, {
     hint: '<duration>',
     text: 'how long an answer may take to begin',
-    byDefault: '6m',
-  },
-  'request-timeout': {
+  }),
+  'request-timeout': preset('10m', wait, {
     hint: '<duration>',
     text: 'how long the CLI may be silent during an answer',
-    byDefault: '10m',
-  },
-  'turn-timeout': {
+  }),
+  'turn-timeout': preset('1h', wait, {
     hint: '<duration>',
     text: 'how long an answer may take from beginning to end',
-    byDefault: '1h',
-  },
-  'upstream-retries': {
+  }),
+  'upstream-retries': preset('0', integer(0, 10), {
     hint: '<n>',
     text: 'how often the CLI repeats a failed request by itself; most clients repeat it, too',
-    byDefault: '0',
-  },
-  'key-limit': {
+  }),
+  'key-limit': preset('0', integer(0, 10_000), {
     hint: '<n>',
     text: 'most answers at a time for each --api-key (prompts x n), waiting or running; further ones get 429; 0: no limit',
-    byDefault: '0',
-  },
-  'drain-timeout': {
+  }),
+  'drain-timeout': preset('10s', wait, {
     hint: '<duration>',
     text: 'on SIGTERM or Ctrl-C, how long running answers may take to finish',
-    byDefault: '10s',
-  },
-  'api-key': {
+  }),
+  'api-key': unset('none', list.default([]), {
     hint: '<key>',
     text: 'key that clients must send; each is a client of its own',
-    byDefault: 'none',
     repeatable: true,
-  },
-  'allow-origin': {
+  }),
+  'allow-origin': unset('none', origins.default([]), {
     hint: '<origin>',
     text: 'origin of a web page that may send requests, such as http://localhost:8080',
-    byDefault: 'none',
     repeatable: true,
-  },
-  'model-alias': {
+  }),
+  'model-alias': unset('none', alias.default({}), {
     hint: '<name=model>',
     text: 'extra model name, such as gpt-4o=sonnet',
-    byDefault: 'none',
     repeatable: true,
-  },
-  'data-dir': {
+  }),
+  'data-dir': unset("the platform's state directory", path.optional(), {
     hint: '<path>',
     text: 'where stored responses are kept',
-    byDefault: "the platform's state directory",
-  },
-  'response-retention': {
+  }),
+  'response-retention': preset('30d', duration, {
     hint: '<duration>',
     text: 'how long a stored response can be fetched or continued',
-    byDefault: '30d',
-  },
-  reasoning: {
+  }),
+  reasoning: preset('summarized', choice(['summarized', 'off']), {
     hint: '<mode>',
     text: 'summarized: thinking is streamed as reasoning_content; off: it is left out',
-    byDefault: 'summarized',
-  },
-  sampling: {
+  }),
+  sampling: preset('ignore', choice(['ignore', 'forward']), {
     hint: '<mode>',
     text: 'temperature and top_p are dropped (ignore) or sent to the model (forward)',
-    byDefault: 'ignore',
-  },
-  'strict-parameters': {
+  }),
+  'strict-parameters': preset('off', flag, {
     hint: '',
     text: 'refuse with 400 the parameters that are otherwise ignored',
-    byDefault: 'off',
-  },
-  'subscription-only': {
+  }),
+  'subscription-only': preset('off', flag, {
     hint: '',
     text: 'hide from the CLI the environment variables that bill per token',
-    byDefault: 'off',
-  },
-  'log-level': {
+  }),
+  'log-level': preset('info', choice(LOG_LEVELS), {
     hint: '<level>',
     text: `least severe messages to log: ${LOG_LEVELS.join(', ')}`,
-    byDefault: 'info',
-  },
-  'log-format': {
+  }),
+  'log-format': preset('auto', choice(LOG_FORMATS), {
     hint: '<format>',
     text: 'auto, text or json; auto: text on a terminal, JSON lines otherwise',
-    byDefault: 'auto',
-  },
-  'log-bodies': {
+  }),
+  'log-bodies': preset('off', flag, {
     hint: '',
     text: 'write prompts and answers into the log',
-    byDefault: 'off',
-  },
-  demo: {
+  }),
+  demo: preset('off', flag, {
     hint: '',
     text: 'answer from a built-in script instead of a model: no login, no cost',
-    byDefault: 'off',
-  },
+  }),
 }
+
+export type SettingName = keyof typeof SETTINGS
+
+/** What each setting means, in the order of the table. */
+export const HELP: Readonly<Record<string, SettingHelp>> = Object.fromEntries(
+  Object.entries(SETTINGS).flatMap(([name, value]) => {
+    const help = meanings.get(value)
+    return help ? [[name, help]] : []
+  }),
+)
