@@ -144,3 +144,15 @@ test('no folder of src has more than 15 files, and no file more than 250 lines',
   )
   expect(lines.filter(({ count }) => count > 250)).toEqual([])
 })
+
+test('one place starts the CLI, and one the guard of what was started', async () => {
+  const paths = [...new Bun.Glob('**/*.ts').scanSync(SRC)]
+  const sources = await Promise.all(
+    paths.map(async (path) => ({ path, source: await Bun.file(join(SRC, path)).text() })),
+  )
+  const spawning = sources.filter(({ source }) => /Bun\.spawn|child_process|Bun\.\$/.test(source))
+  expect(spawning.map(({ path }) => path).toSorted()).toEqual([
+    'claude/process/guard.ts',
+    'claude/process/process.ts',
+  ])
+})

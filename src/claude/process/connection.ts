@@ -42,7 +42,6 @@ export class Connection {
   readonly #onFailure: ConnectionOptions['onFailure']
 
   constructor({
-    guard,
     places,
     controlTimeoutMs = CONTROL_TIMEOUT_MS,
     onMessage,
@@ -53,11 +52,9 @@ export class Connection {
     this.#onMessage = onMessage
     this.#onFailure = onFailure
     this.#process = spawnCli(spawn)
-    guard.add(this.pid)
     this.#control = createControl((line) => this.write(line), onRequest, controlTimeoutMs)
     const drained = this.#pump()
     this.exited = this.#process.exited.then(async (exit) => {
-      guard.remove(this.pid)
       if (exit.signal === 'SIGKILL') removeLeftovers(this.pid, places)
       sweepProbes(places.temp)
       await Promise.race([drained, Bun.sleep(DRAIN_TIMEOUT_MS)])

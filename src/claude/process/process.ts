@@ -1,4 +1,5 @@
 import { TurnError } from '../../errors.ts'
+import type { Guard } from './guard.ts'
 import { withPrivateFiles } from './private-files.ts'
 
 /** How long a CLI may take to exit after SIGTERM; it needs 50 to 90 ms. */
@@ -16,6 +17,10 @@ export type SpawnOptions = {
   args: readonly string[]
   env: Record<string, string>
   cwd: string
+  /** Ends the process when the server was killed. A process that ends by itself needs none. */
+  guard?: Guard
+  /** Nothing can be written to a process that ignores its stdin. */
+  stdin?: 'pipe' | 'ignore'
 }
 
 export type CliProcess = {
@@ -36,17 +41,18 @@ export type CliProcess = {
 }
 
 /**
- * Starts the CLI in a process group of its own, so that signals reach the CLI and its children, and
- * Ctrl-C does not.
+ * Starts the CLI, as a worker or for one short answer, in a process group of its own, so that
+ * signals reach the CLI and its children, and Ctrl-C does not.
  */
 export function spawnCli(options: SpawnOptions): CliProcess {
   const child = spawn(options)
+  options.guard?.add(child.pid)
   const stderr = readTail(child.stderr)
-  const exited = child.exited.then(async (code) => ({
-    code,
-    signal: child.signalCode,
-    stderr: await Promise.race([stderr, Bun.sleep(STDERR_GRACE_MS).then(() => '')]),
-  }))
+  const exited = child.exited.then(async (code) => {
+    options.guard?.remove(child.pid)
+    const tail = await Promise.race([stderr, Bun.sleep(STDERR_GRACE_MS).then(() => '')])
+    return { code, signal: child.signalCode, stderr: tail }
+  })
 
   const signal = (name: NodeJS.Signals) => {
     // Already reaped: the process id may belong to another process by now.
@@ -65,8 +71,8 @@ export function spawnCli(options: SpawnOptions): CliProcess {
     stdout: child.stdout,
     exited,
     write(text) {
-      void quietly(() => child.stdin.write(text))
-      void quietly(() => child.stdin.flush())
+      void quietly(() => child.stdin?.write(text))
+      void quietly(() => child.stdin?.flush())
     },
     async end() {
       signal('SIGTERM')
@@ -77,13 +83,13 @@ export function spawnCli(options: SpawnOptions): CliProcess {
   }
 }
 
-function spawn({ path, args, env, cwd }: SpawnOptions) {
+function spawn({ path, args, env, cwd, stdin = 'pipe' }: SpawnOptions) {
   try {
     return withPrivateFiles(() =>
       Bun.spawn([path, ...args], {
         env,
         cwd,
-        stdin: 'pipe',
+        stdin,
         stdout: 'pipe',
         stderr: 'pipe',
         detached: process.platform !== 'win32',

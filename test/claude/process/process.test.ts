@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import type { Guard } from '../../../src/claude/process/guard.ts'
 import { spawnCli } from '../../../src/claude/process/process.ts'
 import { isAlive } from '../../support/servers/processes.ts'
 import { until, within } from '../../support/waiting.ts'
@@ -104,5 +105,29 @@ describe('spawnCli', () => {
   test('a program that cannot be started is an error that names it', () => {
     const missing = { path: '/no/claude', args: [], env: {}, cwd: '/tmp' }
     expect(() => spawnCli(missing)).toThrow(missing.path)
+  })
+
+  test('the guard knows a child for as long as it lives', async () => {
+    const told: string[] = []
+    const guard: Guard = {
+      add: (pid) => told.push(`+ ${pid}`),
+      remove: (pid) => told.push(`- ${pid}`),
+      close: () => Promise.resolve(),
+    }
+    const options = { path: '/bin/sh', args: ['-c', 'read x'], env: {}, cwd: '/tmp' }
+    const child = spawnCli({ ...options, guard })
+    expect(told).toEqual([`+ ${child.pid}`])
+    child.kill()
+    await child.exited
+    expect(told).toEqual([`+ ${child.pid}`, `- ${child.pid}`])
+  })
+
+  test('a child without stdin reads nothing, and writing to it is no error', async () => {
+    const script = 'read x && echo got; echo end'
+    const options = { path: '/bin/sh', args: ['-c', script], env: {}, cwd: '/tmp' }
+    const child = spawnCli({ ...options, stdin: 'ignore' })
+    child.write('word\n')
+    expect(await new Response(child.stdout).text()).toBe('end\n')
+    expect(await child.exited).toMatchObject({ code: 0 })
   })
 })
