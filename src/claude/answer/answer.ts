@@ -8,6 +8,7 @@ import type {
 } from '../../conversation/types.ts'
 import { isEmptyToCli } from '../history/cli-content.ts'
 import { isRememberedOtherwise, parseArguments } from './call-arguments.ts'
+import { HeldTexts } from './held-texts.ts'
 import { type BlockKind, SentAnswer } from './sent-answer.ts'
 import { type Promised, STRUCTURED_OUTPUT } from './structured-output.ts'
 
@@ -33,8 +34,7 @@ export class Answer {
   readonly #sent = new SentAnswer()
   readonly #rules: AnswerRules
   readonly #calls = new Map<number, { id: string; name: string }>()
-  /** Texts beside structured output. They are sent only if no JSON comes. */
-  #heldTexts: string[] = []
+  readonly #heldTexts = new HeldTexts()
   /** The index of the block in which the model submitted structured output. */
   #json: number | undefined
   #promised: Promised | undefined
@@ -126,7 +126,7 @@ export class Answer {
         return [{ type: 'thinking', text }]
       case 'text':
         if (!this.#rules.outputSchema) return [{ type: 'text', text }]
-        this.#heldTexts.push((this.#heldTexts.pop() ?? '') + text)
+        this.#heldTexts.add(text)
         return []
       default:
         return kind satisfies never
@@ -169,11 +169,11 @@ export class Answer {
     const { outputSchema } = this.#rules
     const json = this.#handedIn
     const whole = reason === 'end' || reason === 'stop_sequence'
-    const text = json ?? this.#heldTexts.join('')
+    const text = json ?? this.#heldTexts.joined
     this.#promised = whole && outputSchema?.strict ? { json: text, outputSchema } : undefined
     // The CLI answered the call itself, so its history differs from the client's.
     if (json !== undefined || whole) this.#differs = true
-    return json === undefined ? this.#releaseHeldText() : []
+    return json === undefined ? this.#heldTexts.release() : []
   }
 
   /**
@@ -183,7 +183,7 @@ export class Answer {
     const current = this.#sent.current?.kind
     if (current !== 'text' && current !== 'thinking') return []
     const isHeld = current === 'text' && this.#rules.outputSchema !== undefined
-    if (isHeld) this.#heldTexts.push('')
+    if (isHeld) this.#heldTexts.begin()
     const before = this.#sent.blocks.slice(0, -1)
     const isNext = before.some(({ kind, text }) => kind === current && text !== '')
     return isNext && !isHeld ? [{ type: 'next_block' }] : []
@@ -200,16 +200,11 @@ export class Answer {
     // The CLI would give this call the result of another one, so the history must go to a new
     // worker.
     if (this.#rules.callIds?.claim(id) === false) this.#differs = true
-    return [...this.#releaseHeldText(), { type: 'tool_call', index, id, name }, ...this.piece(text)]
-  }
-
-  #releaseHeldText(): TurnEvent[] {
-    const texts = this.#heldTexts.filter((text) => text !== '')
-    this.#heldTexts = []
-    return texts.flatMap((text, index): TurnEvent[] => [
-      ...(index === 0 ? [] : [{ type: 'next_block' } as const]),
-      { type: 'text', text },
-    ])
+    return [
+      ...this.#heldTexts.release(),
+      { type: 'tool_call', index, id, name },
+      ...this.piece(text),
+    ]
   }
 
   /**

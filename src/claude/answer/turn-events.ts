@@ -6,9 +6,9 @@ import type {
   Usage,
 } from '../../conversation/types.ts'
 import { TurnError } from '../../errors.ts'
+import { BlankStops } from './blank-stops.ts'
 import { brokenOff, toFailure } from './failure.ts'
 import { toStopReason } from './stop-reason.ts'
-import { isBlank, StopScanner } from './stop-scanner.ts'
 import type {
   ApiUsage,
   AssistantMessage as WholeMessage,
@@ -32,7 +32,7 @@ const SYNTHETIC = '<synthetic>'
  */
 export class TurnTranslator {
   readonly #answer: Answer
-  readonly #blankStops: StopScanner
+  readonly #blankStops: BlankStops
   readonly #now: () => number
   #usage: ApiUsage = {}
   #thinkingTokens = 0
@@ -44,7 +44,7 @@ export class TurnTranslator {
 
   constructor(rules: AnswerRules, now: () => number = Date.now) {
     this.#answer = new Answer(rules)
-    this.#blankStops = new StopScanner(rules.parameters.stopSequences?.filter(isBlank) ?? [])
+    this.#blankStops = new BlankStops(rules.parameters.stopSequences)
     this.#now = now
   }
 
@@ -98,24 +98,14 @@ export class TurnTranslator {
     return [{ type: 'error', error }]
   }
 
-  /** Cuts the text at a stop sequence of white space, and marks the worker as not usable again. */
+  /** Ends the turn at a stop sequence of white space, and marks the worker as not usable again. */
   #untilBlankStop(events: readonly TurnEvent[]): TurnEvent[] {
-    const out: TurnEvent[] = []
-    for (const event of events) {
-      if (event.type !== 'text') {
-        const text = event.type === 'thinking' ? '' : this.#blankStops.flush()
-        out.push(...(text === '' ? [] : [{ type: 'text' as const, text }]), event)
-        continue
-      }
-      const { text, hit } = this.#blankStops.push(event.text)
-      if (text !== '') out.push({ type: 'text', text })
-      if (hit === undefined) continue
-      this.#ended = true
-      this.#goesOnAlone = true
-      const usage = this.#usageUntilNow(events)
-      return [...out, { type: 'stop', reason: 'stop_sequence', stopSequence: hit, usage }]
-    }
-    return out
+    const { events: out, hit } = this.#blankStops.cut(events)
+    if (hit === undefined) return out
+    this.#ended = true
+    this.#goesOnAlone = true
+    const usage = this.#usageUntilNow(events)
+    return [...out, { type: 'stop', reason: 'stop_sequence', stopSequence: hit, usage }]
   }
 
   /** If all the text was held back until the end, the model API's own count is known. */
