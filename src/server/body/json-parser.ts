@@ -1,5 +1,6 @@
 import type { Pacer } from './pacer.ts'
 import { JsonCounter } from './json-bounds.ts'
+import { addTo, type Container } from './json-container.ts'
 import {
   BACKSLASH,
   CLOSE_ARRAY,
@@ -24,7 +25,6 @@ const MAX_NUMBER_CHARS = 1_000
 const TOKENS = 64
 const MAX_BLANKS = 4 * 1024
 
-type Container = unknown[] | Record<string, unknown>
 type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or end' | 'end'
 
 /**
@@ -231,22 +231,12 @@ class JsonParser {
     }
     const container = this.#open.at(-1)
     if (!container) this.root = value
-    else if (Array.isArray(container)) container.push(value)
-    else setOwn(container, this.#keys.at(-1) ?? '', value)
+    else addTo(container, this.#keys.at(-1) ?? '', value)
     this.#expected = container ? ', or end' : 'end'
     return true
   }
 
   #unexpected(at = this.#at): SyntaxError {
     return new SyntaxError(`Unexpected character at byte ${at}`)
-  }
-}
-
-/** As in `JSON.parse`, a key never sets the prototype. */
-function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
-  if (key !== '__proto__') object[key] = value
-  else {
-    const property = { value, writable: true, enumerable: true, configurable: true }
-    Object.defineProperty(object, key, property)
   }
 }
