@@ -103,7 +103,9 @@ export class Pool {
         const { kind } = toTurnError(error)
         if (kind === 'not_logged_in') this.#loggedOut()
         const died = kind === 'worker' && !turn.wasRequested && deaths++ < MAX_DEATHS
-        const again = died || (this.#fallbacks.learn(asked, error) && fallbacks++ < MAX_FALLBACKS)
+        const again =
+          died ||
+          (this.#fallbacks.learn(asked, error, this.#options.log) && fallbacks++ < MAX_FALLBACKS)
         if (!again || caller.signal.aborted) throw error
         this.#options.log.warn('Asking again with another worker.', { error })
       }
