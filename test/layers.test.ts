@@ -131,20 +131,6 @@ describe('the layers', () => {
   })
 })
 
-test('no folder of src has more than 15 files, and no file more than 250 lines', async () => {
-  const paths = [...new Bun.Glob('**/*.ts').scanSync(SRC)]
-  const folders = Map.groupBy(paths, (path) => dirname(path))
-  const crowded = [...folders].flatMap(([folder, files]) => (files.length > 15 ? [folder] : []))
-  expect(crowded).toEqual([])
-  const lines = await Promise.all(
-    paths.map(async (path) => ({
-      path,
-      count: (await Bun.file(join(SRC, path)).text()).split('\n').length - 1,
-    })),
-  )
-  expect(lines.filter(({ count }) => count > 250)).toEqual([])
-})
-
 test('one place starts the CLI, and one the guard of what was started', async () => {
   const paths = [...new Bun.Glob('**/*.ts').scanSync(SRC)]
   const sources = await Promise.all(
