@@ -1,5 +1,9 @@
 /** The neutral conversation, between the APIs and the CLI. It imports nothing. */
 
+import type { Usage } from './usage.ts'
+
+export type { Usage }
+
 export type TextBlock = { type: 'text'; text: string }
 
 /** Base64 data, or a URL that the model API fetches; this server never does. */
@@ -83,19 +87,6 @@ export type StopReason =
   | 'stop_sequence'
   | 'tool_calls'
   | 'refusal'
-
-/** The token counts of one turn, as reported by the model API. */
-export type Usage = {
-  /** Input tokens that were neither read from the cache nor written to it; see `inputTokens`. */
-  uncachedTokens: number
-  /** Read from the cache. */
-  cachedTokens: number
-  /** Written to the cache. */
-  cacheCreationTokens: number
-  outputTokens: number
-  /** The part of `outputTokens` used for thinking. */
-  reasoningTokens: number
-}
 
 /** The subscription's rate limit as the CLI reports it. */
 export type RateLimit = {

@@ -1,4 +1,15 @@
-import type { Usage } from './types.ts'
+/** The token counts of one turn, as reported by the model API. */
+export type Usage = {
+  /** Input tokens that were neither read from the cache nor written to it; see `inputTokens` below. */
+  uncachedTokens: number
+  /** Read from the cache. */
+  cachedTokens: number
+  /** Written to the cache. */
+  cacheCreationTokens: number
+  outputTokens: number
+  /** The part of `outputTokens` used for thinking. */
+  reasoningTokens: number
+}
 
 export const NO_USAGE: Usage = {
   uncachedTokens: 0,
