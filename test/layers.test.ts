@@ -38,7 +38,7 @@ const EVERYBODY = ['errors', 'version']
 const NOTHING_OF_OURS = ['conversation', 'demo']
 /** The neutral model needs no package either, nor the platform's. */
 const NO_PACKAGE = ['conversation']
-/** What is bound to the machine we run on. */
+/** The parts that depend on the machine. */
 const OF_THE_MACHINE = ['config', 'settings', 'log']
 const MACHINE_USERS = ['commands', 'server', 'pool', 'claude', 'ledger']
 

@@ -12,7 +12,7 @@ import {
   scalingDocument,
 } from './support/servers/nginx.ts'
 
-/** What docs/scaling.md says that one takes at the most. */
+/** The memory in docs/scaling.md. */
 const WORKER_MB = 150
 const SERVER_MB = 100
 

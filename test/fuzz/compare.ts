@@ -16,7 +16,7 @@ export function comparable({ messages, tools, rest }: Received, options: Normali
   return canonical({ told, tools, rest })
 }
 
-/** What is not as it should be, and is named nowhere. */
+/** A difference that no header names. */
 export function differences(
   due: Expected,
   got: Received,
@@ -68,7 +68,7 @@ function normalise(
   for (const { role, block, at } of blocks) {
     const places = at === undefined ? [] : [at]
     if ('text' in block) {
-      // There is nothing in it that could get lost.
+      // Nothing in it could get lost.
       if (block.text === '') continue
       const isBlank = block.text.trim() === ''
       if (text) {
@@ -196,7 +196,7 @@ function within(inner: string, outer: string): boolean {
   return inner === outer || inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`)
 }
 
-/** Where two texts part, with what is there. */
+/** The place where two texts differ, with the text there. */
 export function parting(got: string, due: string): string {
   let at = 0
   while (at < got.length && got[at] === due[at]) at++

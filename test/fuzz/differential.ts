@@ -21,7 +21,7 @@ const READER_MS = 20_000
 const CUT_OFF_MS = 300
 const CUT_OFF = new Set<Said['stop']>(['max_tokens', 'refusal'])
 
-/** Where a conversation was not what it should be. */
+/** Where a conversation differs from what was expected. */
 export class Differs extends Error {
   readonly found: readonly Difference[]
   readonly step: number
@@ -102,7 +102,7 @@ export class Lane {
     if (received) await this.#again(conversation, received)
   }
 
-  /** The last question once more: a worker that has heard nothing must send the same bytes. */
+  /** The last question again: a new worker must send the same bytes. */
   async #again(conversation: Conversation, received: Received): Promise<void> {
     const step = conversation.steps.length - 1
     const stream = !(conversation.streams[step] ?? false)
@@ -232,7 +232,7 @@ async function reply({ texts, calls, stop }: Said, { body }: ModelRequest): Prom
 }
 
 function halves(text: string): string[] {
-  // By whole characters: half of one is nothing that a model can say.
+  // In whole characters, because a model cannot send half of one.
   const points = Array.from(text)
   const middle = Math.ceil(points.length / 2)
   return [points.slice(0, middle).join(''), points.slice(middle).join('')]

@@ -227,7 +227,7 @@ function withIds(steps: readonly RawStep[], from: number): Step[] {
   let ids: string[] = []
   return steps.map(({ parts: words, results, said }, index) => {
     const answered = results.map(({ of, failed, ...result }): Result => {
-      // The model API takes nothing but text of a call that failed.
+      // The model API accepts only text from a failed call.
       const isText = result.parts.every(({ type }) => type === 'text')
       return { ...result, failed: failed && isText, id: ids[of] ?? '' }
     })

@@ -45,7 +45,7 @@ export type Received = Pick<z.infer<typeof Wire>, 'tools'> & {
   rest: Readonly<Record<string, unknown>>
 }
 
-/** The CLI's own: who bills, and what it is. */
+/** The CLI's own lines: billing, and what it is. */
 const OWN_SYSTEM_BLOCKS = 2
 
 /** Reads the bytes that reached the model API. */

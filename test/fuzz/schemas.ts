@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 type Schema = Readonly<Record<string, unknown>>
 
 export type SchemaOptions = {
-  /** Not all valid, but meant well. */
+  /** Not all valid, but not hostile. */
   odd: boolean
   /** What descriptions and values are made of. */
   text: fc.Arbitrary<string>
@@ -13,7 +13,7 @@ const NAMES = [
   ...['at', 'path', 'type', 'properties', 'required', 'items', 'enum', 'description', 'x-y', 'a.b'],
   ...['default', 'constructor', '1', 'a_b', 'x.y-z', '__', 'toString'],
 ] as const
-/** What has to be mended, refused or named. */
+/** Values that must be repaired, refused or named. */
 const ODD_NAMES = ['$ref', '$id', '__proto__', '', 'ünï', 'with space', 'ﬁ'] as const
 
 function plainLeaf(text: fc.Arbitrary<string>): fc.Arbitrary<Schema> {
@@ -85,7 +85,7 @@ function schemas({ odd, text }: SchemaOptions): fc.Arbitrary<Schema> {
 function objectOf(inner: fc.Arbitrary<Schema>, { odd, text }: SchemaOptions): fc.Arbitrary<Schema> {
   const usual = fc.constantFrom<string>(...NAMES)
   const rare = { weight: 1, arbitrary: fc.constantFrom<string>(...ODD_NAMES) }
-  // Most of the odd ones are refused, and with them the rest of the conversation.
+  // Most invalid ones are refused, and with them the rest of the conversation.
   const name = odd ? fc.oneof({ weight: 60, arbitrary: usual }, rare) : usual
   return fc
     .record({

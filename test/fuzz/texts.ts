@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 
-/** What a CLI, a template or a careless parser may take for more than text. */
+/** Texts that a CLI, a template or a careless parser might interpret. */
 const AWKWARD = [
   ...['@/etc/hostname', '/help', '/clear', '/compact now', '!ls', '#x', '--help', '$(id)', '%s'],
   ...['[Request interrupted by user]', 'No response requested.', '# Environment\nnone'],
@@ -18,7 +18,7 @@ const prose = fc
   })
   .map((words) => `${words.join('')}.`)
 
-/** Text with something to see in it. */
+/** Text with a visible character. */
 export const visibleText: fc.Arbitrary<string> = fc
   .oneof(
     { arbitrary: prose, weight: 3 },
@@ -30,7 +30,7 @@ export const visibleText: fc.Arbitrary<string> = fc
 
 export const blankText: fc.Arbitrary<string> = fc.constantFrom('', ' ', '\n', '\t\n ', '\u00a0')
 
-/** The CLI's word for an empty message. */
+/** The CLI's text for an empty message. */
 export const noContent: fc.Arbitrary<string> = fc.constant('(no content)')
 
 /** One pixel each, in colours of their own. */

@@ -27,7 +27,7 @@ export type Expected = {
 
 type Piece = { text: string; at: string }
 
-/** The model API has one place for instructions; those without a visible character say nothing. */
+/** The model API has one place for instructions; those of white space are left out. */
 function instructions(pieces: readonly Piece[]): Pick<Expected, 'system' | 'systemAt'> {
   const visible = pieces.filter(({ text }) => text.trim() !== '')
   return {

@@ -223,7 +223,7 @@ describe('time', () => {
     expect(store.chain('b')).toEqual([kept('a'), kept('b')])
     clock = 2 * RETENTION_MS
     expect(store.chain('b')).toBeUndefined()
-    // The next start sweeps it out.
+    // The next start removes it.
     store.close()
     const next = storeIn(folder)
     save(next, 'new')

@@ -90,7 +90,7 @@ const noticed = (faults: readonly Planted[]) =>
   faults.filter((fault) => outcomes.get(fault) !== 'passed').length
 
 try {
-  // A test that fails without a fault would take the credit for every one.
+  // A test that fails without a fault would seem to notice every fault.
   const [first] = trials
   if (first && (await first.test(related.all(), 10 * limitMs)) !== 'passed') {
     throw new Error('The unit tests fail without a fault as well.')

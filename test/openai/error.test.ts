@@ -40,7 +40,7 @@ describe('an error in the shape of OpenAI', () => {
       const body = toErrorBody(error)
       expect(Object.keys(body.error).toSorted()).toEqual(['code', 'message', 'param', 'type'])
       expect(body.error).toMatchObject({ message: 'what happened', param: 'messages' })
-      // Clients tell by the type whose fault it is.
+      // Clients decide by the type whose fault it is.
       expect(body.error.type === 'server_error').toBe(status >= 500)
     })
   }

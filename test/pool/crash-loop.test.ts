@@ -76,7 +76,7 @@ describe('a CLI that dies at every start', () => {
       [30, 8],
     ] as const) {
       state.now += seconds * 1_000 - 1
-      // The rest of the time, in whole seconds, and never none.
+      // The remaining time in whole seconds, at least one.
       expect(await ask()).toMatchObject(told(DEATH, 1))
       expect(state.boots).toBe(boots - 1)
       state.now += 1
@@ -96,7 +96,7 @@ describe('a CLI that dies at every start', () => {
     expect(await Promise.all([ask(), ask(), ask()])).toMatchObject([cold, cold, cold])
     expect(workers.length).toBe(3)
     expect(supply.counts.bootFailures).toBe(0)
-    // And it may have its accidents again.
+    // Failures are allowed again.
     state.failure = DEATH
     await ask()
     expect(state.boots).toBe(3 + 3 + 3)
@@ -204,7 +204,7 @@ test('a CLI that is missing is told at once, and looked for again by the next re
   expect(await ask()).toMatchObject(told(MISSING, undefined))
   expect(await ask()).toMatchObject(told(MISSING, undefined))
   expect(state.boots).toBe(2)
-  // By now it is no update that is just going on.
+  // By now an update would be over.
   expect(await ask()).toMatchObject(told(MISSING, 4))
   expect(await ask()).toMatchObject(told(MISSING, 4))
   expect(state.boots).toBe(3)

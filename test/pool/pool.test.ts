@@ -230,7 +230,7 @@ describe('more requests than workers', () => {
     ;(await asked('a1')).finish()
     const turn = await asked('b1')
     expect(askedOf('a3')).toBeUndefined()
-    // Each has one now: who came first is next.
+    // Each has one now, so the oldest request is next.
     ;(await asked('a2')).finish()
     ;(await asked('a3')).finish()
     turn.finish()
@@ -393,7 +393,7 @@ describe('close', () => {
     await within(pool.close(), SOON_MS, 'the close')
     expect(await second).toMatchObject({ kind: 'shutting_down' })
     expect(await failureOf(run('c'))).toMatchObject({ kind: 'shutting_down' })
-    // Not that its worker died: the turn that ran is told why, too.
+    // The running turn gets the reason, too, not that its worker died.
     expect(await first).toMatchObject({ kind: 'shutting_down' })
     expect(pool.snapshot()).toMatchObject({ alive: 0, booting: 0, queued: 0 })
     for (const { exited } of workers) await within(exited, SOON_MS, 'the end of a worker')

@@ -108,7 +108,7 @@ describe('shares', () => {
     await settled()
     expect(refused).toEqual(['a3'])
     wait('c')
-    // Now a has two, and anybody else with one would be no better off.
+    // Now a has two running.
     expect(queue.displaceFor('b', reason)).toBe(false)
     expect(queue.displaceFor('a', reason)).toBe(false)
     expect(queue.displaceFor('d', reason)).toBe(true)

@@ -28,13 +28,13 @@ const fail = (): never => {
 
 type Fault = {
   events?: TurnEvent[]
-  /** Whose worker cannot be named. */
+  /** The header cannot name the worker. */
   headless?: boolean
   /** A stream whose events somebody else reads. */
   locked?: boolean
 }
 
-/** What goes wrong at which step, once the workers are at work. */
+/** What fails, and at which step, while workers are running. */
 const FAULTS: Record<string, Fault> = {
   'the headers': { headless: true },
   'reading the events': { locked: true },
@@ -106,7 +106,7 @@ function appWithWorkers(fault: Fault) {
       {
         async pull(controller) {
           const next = left.shift()
-          // A worker that has said all this goes on: it is for the request to end it.
+          // A worker does not end by itself after this; the request ends it.
           if (!next) return new Promise(() => {})
           controller.enqueue(next)
         },
@@ -143,7 +143,7 @@ for (const stream of [false, true]) {
         test(step, async () => {
           const { app, held, begun } = appWithWorkers(fault)
           const response = await send(app, path, { stream, ...body })
-          // As far as it began to be an answer, it must not end as one.
+          // If an answer began, it must not end as a complete one.
           expect([200, 500]).toContain(response.status)
           expect(await response.text()).toMatch(/"error"|"type":"response\.failed"/)
           expect(begun()).toBeGreaterThan(0)

@@ -28,7 +28,7 @@ function limited(keyLimit = 1) {
     turns[index]?.say(START, text('pong'), STOP)
     turns[index]?.close()
   }
-  /** Whether the key may ask; if so, that turn is over as well. */
+  /** Whether the key may send a request; if so, that turn ends, too. */
   const mayAsk = async (headers: Record<string, string>) => {
     const before = turns.length
     const answer = ask(headers)
@@ -97,7 +97,7 @@ describe('a key at its limit', () => {
     await nextTurn()
     turns[0]?.say(START)
     const response = await running
-    // The end without a stop is what a lost worker looks like.
+    // A stream without a stop event is what a lost worker leaves.
     turns[0]?.close()
     expect(await response.text()).toContain('error')
     await nextTurn()

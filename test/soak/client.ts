@@ -5,7 +5,7 @@ import { type Outcome, readOutcome } from './outcome.ts'
 import { PATH, toBody } from './talk.ts'
 import type { Tally } from './tally.ts'
 
-/** Past this an answer is lost: every wait of the server has a shorter bound. */
+/** After this time an answer is lost, because every wait of the server is shorter. */
 const LOST_MS = 90_000
 
 /** As what the client must hear of the model's faults. */
@@ -20,7 +20,7 @@ const FAILURE = {
   stall: 'timeout',
 } as const satisfies Record<Fault, string>
 
-/** What a failure of the model is called, by the dialect of the client. */
+/** The type of a model failure in each dialect. */
 const ERROR_TYPE = {
   chat: {
     rate_limited: 'rate_limit_error',
@@ -82,7 +82,7 @@ export type Verdict =
   | { kind: 'right' }
   /** The error that the model's fault is to the client. */
   | { kind: 'proper error' }
-  /** The client went away by itself. */
+  /** The client disconnected by itself. */
   | { kind: 'left' }
   | { kind: 'wrong' | 'lost' | 'mixed'; text: string }
 

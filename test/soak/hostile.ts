@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import type { Random } from './random.ts'
 
-/** Whom an attack is against: a server, its keys, and what one key has stored there. */
+/** The target of an attack: a server, its keys, and a response stored with one of them. */
 export type Victim = {
   url: string
   keys: readonly string[]
@@ -15,7 +15,7 @@ type Attack = (victim: Victim, random: Random) => Promise<Reply>
 
 type Init = { method: string; headers: Record<string, string>; body?: string }
 
-/** Past this a request that must be refused is not. */
+/** After this time a request that must be refused was not. */
 const REFUSAL_MS = 60_000
 const HALF_SENT_MS = 500
 const CHAT = '/v1/chat/completions'
@@ -110,7 +110,7 @@ const ALL: ReadonlyMap<string, { due: readonly (number | undefined)[]; attack: A
 )
 export const ATTACK_NAMES: readonly string[] = [...ALL.keys()]
 
-/** Tries one attack; what is wrong with how it was met, if anything is. */
+/** Tries one attack; returns what is wrong with the response, if anything. */
 export async function attackWith(
   name: string,
   victim: Victim,
@@ -192,7 +192,7 @@ function raw(
     else resolve(toReply(text))
   }, leavesAfterMs ?? REFUSAL_MS)
   socket.on('data', (chunk) => (text += chunk.toString()))
-  socket.on('error', () => {}) // A reset is as good a refusal as any; `close` follows.
+  socket.on('error', () => {}) // A reset is a refusal, too; `close` follows.
   socket.on('close', () => {
     clearTimeout(timer)
     resolve(toReply(text))

@@ -112,7 +112,7 @@ function userEntry(kind: Kind, token: string, random: Random): Entry {
       ? prose(random, 200)
           .repeat(Math.ceil(size / 1_000))
           .slice(0, size)
-          // Half a character has no UTF-8: nobody could hand it on as it is.
+          // A lone surrogate has no UTF-8 form, so it cannot be passed on unchanged.
           .toWellFormed()
       : ''
   const text = `${filler}${prose(random, 6)} say ${token} `

@@ -32,7 +32,7 @@ export async function storeForEach(
   )
 }
 
-/** Whether each key has its own, and its own alone, after all. */
+/** Whether each key has its own responses and no others at the end. */
 export async function keyChecks(model: SoakModel, { url, keys, stored }: Victim): Promise<Check[]> {
   const found = await Promise.all(
     keys.map(async (key, index) => {

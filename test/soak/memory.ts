@@ -5,7 +5,7 @@ const FLAT = 1.1
 /** A short run is nearly all warm-up, in which only a leak without bounds shows. */
 const NEARLY_FLAT = 1.5
 const LONG_RUN_MS = 10 * 60_000
-/** Until this share of the run is over, memory may grow: programs warm up. */
+/** Memory may grow during this share of the run, because programs warm up. */
 const WARM_UP = 0.25
 
 /** Whether the memory, sampled while questions were put, stayed what it was. */

@@ -44,7 +44,7 @@ export type Plan = {
 const SESSION = /session_id\\":\\"([\da-f-]{36})/
 const TOKEN = /tok-(\d+)-\d+-tok/g
 
-/** Names a request; what it says stands in the prompt, and in the answer. */
+/** Names a request; the name is in the prompt and in the answer. */
 export function createToken(journey: number, ask: number): string {
   return `tok-${journey}-${ask}-tok`
 }
@@ -120,7 +120,7 @@ export class SoakModel {
   }
 }
 
-/** Where two texts part, with what is there. */
+/** The place where two texts differ, with the text there. */
 export function difference(got: string, due: string): string {
   let at = 0
   while (at < got.length && got[at] === due[at]) at++
@@ -180,7 +180,7 @@ async function* broken(
   for (const text of pieces.slice(0, Math.ceil(pieces.length / 2))) {
     yield { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }
   }
-  // So that what was said is on its way before the connection goes.
+  // So that the text is sent before the connection closes.
   await Bun.sleep(FIRST_TOKEN_MS)
   if (fault === 'stall') await aborted(signal)
   if (fault !== 'error in the middle') throw new Error(fault)

@@ -14,7 +14,7 @@ export type Outcome = {
   stop: string | undefined
   /** The type of the error, by the dialect's own name. */
   error: string | undefined
-  /** Whether a stream ended as a whole one does; a plain answer that was parsed is whole. */
+  /** Whether a stream ended completely; a parsed answer that is not streamed is complete. */
   whole: boolean
 }
 

@@ -4,7 +4,7 @@ export type Check = { name: string; value: string; passes: boolean }
 
 export type Report = { tally: Tally; checks: readonly Check[]; seconds: number; seed: number }
 
-/** What must not be there at all. */
+/** Texts that must not be found. */
 const FORBIDDEN = ['wrong', 'lost', 'mixed', 'doubled'] as const
 
 /** Prints a short table; whether everything held. */

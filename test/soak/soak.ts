@@ -33,7 +33,7 @@ const MAX_WORKERS = 6
 const WARM_WORKERS = 2
 const TTL_S = 8
 const KEYS = ['key-of-ada', 'key-of-bert', 'key-of-cleo']
-/** The share of requests that mean harm. */
+/** The share of hostile requests. */
 const HOSTILE_SHARE = 0.05
 const dataDir = mkdtempSync(join(tmpdir(), 'claude-max-api-soak-'))
 const SETTINGS = [
@@ -150,7 +150,7 @@ async function underLoad(target: Target, victim: Victim): Promise<number[]> {
     }
   }
   try {
-    // However short the run is, each once.
+    // Each at least once, however short the run is.
     for (const name of ATTACK_NAMES) await attack(name)
     await Promise.all(Array.from({ length: options.concurrency }, (_, index) => client(index)))
   } finally {
@@ -164,7 +164,9 @@ function isCalm(): boolean {
   return performance.now() % PERIOD_MS < CALM_MS
 }
 
-/** What is open and alive once nobody asks any more, and kept workers have had their time. */
+/**
+ * Connections and processes that are left after the last request, when kept workers have expired.
+ */
 async function checksAtRest(url: string): Promise<Check[]> {
   const count = z.number()
   const ready = { pristine: count, prepared: count, readers: count }
@@ -172,7 +174,7 @@ async function checksAtRest(url: string): Promise<Check[]> {
   const Ready = z.object({ workers: Workers })
   const look = async () => {
     const { workers } = Ready.parse(await (await fetch(`${url}/ready`, CLOSE)).json())
-    // What a burst like the last would need is kept ready for a while; nothing else is.
+    // Only what another burst would need is kept ready for a while.
     const spare = workers.pristine + workers.prepared + workers.readers
     const isRested = workers.booting === 0 && workers.alive === spare
     return { isRested, spare, kept: workers.idle + workers.parked }

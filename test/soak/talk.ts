@@ -12,7 +12,7 @@ export type Dialect = 'chat' | 'messages'
 export type Talk = {
   /** Which journey: no token of another may turn up in it. */
   journey: number
-  /** Whose it is. */
+  /** The client that it belongs to. */
   key: string
   dialect: Dialect
   system: string

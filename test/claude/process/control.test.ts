@@ -58,7 +58,7 @@ describe('requests to the CLI', () => {
         const ids = requests.map(({ line }) => idOf(line))
         for (const index of answers) {
           expect(control.accept(success(ids[index] ?? '', { index }))).toBe(true)
-          // A second answer and one to nobody change nothing.
+          // A second response, and one that nobody waits for, have no effect.
           control.accept(success(ids[index] ?? '', 'again'))
           control.accept(success('nobody', 'lost'))
         }

@@ -71,7 +71,7 @@ describe.if(process.platform === 'linux')('a guard', () => {
     const guard = start()
     const left = victim()
     guard.add(left)
-    // Beyond every number that a process can have.
+    // Above every possible process id.
     const longer = left * 100_000_000
     guard.add(longer)
     guard.remove(longer)
@@ -114,7 +114,7 @@ describe.if(process.platform === 'linux')('a guard', () => {
       for (let times = 0; times <= MAX_RESTARTS; times++) {
         const pid = await shell(last)
         process.kill(pid, 'SIGKILL')
-        // Told in the very moment in which it dies.
+        // Sent at the moment in which it dies.
         for (let number = 0; number < 20; number++) guard.add(999_000_000 + number)
         await gone(pid)
         last = pid

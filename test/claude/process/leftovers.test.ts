@@ -32,7 +32,7 @@ function left(dir: string): string[] {
   return readdirSync(join(home, dir)).toSorted()
 }
 
-/** The number of a process that is no more. */
+/** The id of a process that has ended. */
 async function deadPid(): Promise<number> {
   const child = Bun.spawn(['true'])
   await child.exited

@@ -13,7 +13,7 @@ function shell(script: string) {
   const reader = child.stdout.getReader()
   const decoder = new TextDecoder()
   let printed = ''
-  /** Waits for the child's own word. */
+  /** Waits until the child says so. */
   const says = async (word: string) => {
     while (!printed.includes(word)) {
       const { value, done } = await within(reader.read(), READY_MS, `'${word}' of the child`)
@@ -73,7 +73,7 @@ describe('spawnCli', () => {
       child.write('x'.repeat(1_000_000))
       await child.exited
       for (let count = 0; count < 20; count++) child.write('x'.repeat(100_000))
-      // Unhandled rejections are told when the microtasks are done, so one round later.
+      // Unhandled rejections are reported after the microtasks, so one round later.
       await new Promise(setImmediate)
       expect(unhandled).toEqual([])
     } finally {

@@ -111,7 +111,7 @@ const REPAIRED: Record<string, [given: JsonSchema, sent: JsonSchema]> = {
   ],
 }
 
-/** The CLI hands these on as they are. */
+/** The CLI passes these on unchanged. */
 const KEPT: Record<string, JsonSchema> = {
   'null as a value': prop({ const: null, default: null, enum: [null], 'x-own': null }),
   'a property named like a keyword': {
@@ -129,7 +129,7 @@ const KEPT: Record<string, JsonSchema> = {
   'keywords of others': prop({ nullable: true, discriminator: { propertyName: 'a' } }),
 }
 
-/** No validator takes these; the CLI leaves the tool out without a word. */
+/** No validator accepts these; the CLI leaves the tool out without a message. */
 const REFUSED: Record<string, [given: JsonSchema, path: string]> = {
   'a root that is no object': [{ type: 'string' }, '.type'],
   'an unknown type': [prop({ type: 'file' }), '.properties.x.type'],

@@ -21,10 +21,10 @@ test('a stop sequence of blanks ends the answer, and so does any other', async (
     finish_reason: 'stop',
     message: { content: FIRST },
   })
-  // The model API counts at the end, which is not waited for; at the start it says 1.
+  // The model API reports its count at the end, which is not awaited; at the start it reports 1.
   const { prompt_tokens = 0, completion_tokens = 0, total_tokens } = answer.usage ?? {}
   expect(completion_tokens).toBeGreaterThanOrEqual(estimateTextTokens(FIRST))
   expect([prompt_tokens, total_tokens]).toEqual([11, 11 + completion_tokens])
-  // The model API refuses blank ones, and reads the rest itself.
+  // The model API refuses stop sequences of white space; the others it applies itself.
   expect(server.api.requests.map(({ body }) => body['stop_sequences'])).toEqual([['END']])
 })

@@ -6,7 +6,7 @@ import { ask, type Body, type Messages, refusal, say } from '../../support/clien
 import { conversationOf } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
@@ -175,7 +175,7 @@ describe('reasoning', () => {
     const { message, usage } = await ask(server)
     expect(message).toMatchObject({ content: 'Yes.', reasoning_content: 'Let me think.' })
     expect(usage?.completion_tokens_details?.reasoning_tokens).toBe(12)
-    // Clients send it back; it is not for the model.
+    // Clients send it back, but the model does not get it.
     const next = { role: 'user', content: 'Sure?' } as const
     expect((await ask(server, { messages: [go, message, next] })).worker).toBe('resumed')
   })
@@ -423,7 +423,7 @@ describe('the owner may want it otherwise', () => {
     const open = await startServer({ settings: { sampling: 'forward' } })
     try {
       await ask(open, { temperature: 1.5, top_p: 0.4 })
-      // The model API's scale ends at 1.
+      // The highest value of the model API is 1.
       expect(open.api.requests[0]?.body).toMatchObject({ temperature: 1, top_p: 0.4 })
       open.api.answerWith(({ body }) =>
         body['temperature'] === undefined

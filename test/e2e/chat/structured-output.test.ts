@@ -18,7 +18,7 @@ import { startServer } from '../../support/servers/server.ts'
 import { framesOf, readAnswer } from '../../support/clients/sse.ts'
 import { within } from '../../support/waiting.ts'
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 const FIRST_TOKEN_MS = 50
 
 const server = await startServer()
@@ -37,13 +37,13 @@ const format = (strict = true, other: Record<string, unknown> = schema): Body =>
 })
 const ULM = { city: 'Ulm', people: 126_000 }
 
-/** The model hands in an answer as the CLI wants it. */
+/** The model submits an answer through the CLI's tool. */
 const handIn = (input: object, id = 'toolu_json') => call(id, 'StructuredOutput', input)
 const isHandIn = ({ name }: { name: string }) => name === 'StructuredOutput'
 const named = (name: string) => ({ type: 'function' as const, function: { name } })
 const answer = (blocks: ReplyBlock[], options?: ReplyOptions) =>
   server.api.answerWith(async () => {
-    // No model answers at once; what keeps the CLI from asking again needs some milliseconds.
+    // No model answers at once; blocking a second request takes some milliseconds.
     await Bun.sleep(FIRST_TOKEN_MS)
     return messageReply(blocks, options)
   })
@@ -54,7 +54,7 @@ async function streamed(body: Body) {
 }
 
 describe('an answer in JSON', () => {
-  // However an answer comes about, the model is asked once.
+  // However an answer is made, the model is asked once.
   afterEach(() => expect(server.api.requests.length).toBe(1))
 
   test('is the content', async () => {
@@ -188,7 +188,7 @@ describe('JSON and client tools in one request', () => {
     const third = await ask(server, { ...both, messages: [...messages, second.message, next] })
     expect(third.message.content).toBe('{"city":"Ulm","people":0}')
     expect(server.api.requests.length).toBe(3)
-    // What was handed in is a text of the history, as the client has it.
+    // The submitted JSON is a text in the history, as the client has it.
     const [, , request] = server.api.requests
     expect(request && conversationOf(request).slice(-2)).toEqual([
       { role: 'assistant', content: [{ type: 'text', text: JSON.stringify(ULM) }] },

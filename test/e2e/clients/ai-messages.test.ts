@@ -21,7 +21,7 @@ import { call, refusal, resultsIn, say } from '../../support/clients/chat.ts'
 import { conversationOf, systemOf } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
@@ -96,7 +96,7 @@ describe('generateText', () => {
   })
 
   test('gives an object by a tool of its own, where it knows of no other way', async () => {
-    // It would say on the console that it does not know the model.
+    // It would warn on the console that it does not know the model.
     globalThis.AI_SDK_LOG_WARNINGS = false
     server.api.answerWith(handsIn(ULM, 'json'))
     const { output } = await generateText({

@@ -22,7 +22,7 @@ import { call, refusal, resultsIn, say } from '../../support/clients/chat.ts'
 import { conversationOf } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
@@ -222,7 +222,7 @@ describe('a conversation of three turns, with thinking, a call and a further que
   })
 
   test('is sent whole where nothing is to be stored, and nothing is', async () => {
-    // It would say on the console that thinking without a signature stays at home.
+    // It would warn on the console that thinking without a signature is not sent.
     globalThis.AI_SDK_LOG_WARNINGS = false
     const { one, two, sent } = await askTwice(false)
     expect(sent.join()).not.toContain('item_reference')

@@ -13,7 +13,7 @@ import { call, callsOnce, resultsIn, say } from '../../support/clients/chat.ts'
 import { systemOf } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())

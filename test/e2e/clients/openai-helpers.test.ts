@@ -5,7 +5,7 @@ import { messageReply } from '../../../src/demo/message-stream.ts'
 import { call, callsOnce, resultsIn, say } from '../../support/clients/chat.ts'
 import { startServer } from '../../support/servers/server.ts'
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
@@ -72,7 +72,7 @@ describe('parse', () => {
     server.api.answerWith(() => handIn(ULM))
     const completion = await completions.parse(place)
     expect(completion.choices[0]?.message.parsed).toEqual(ULM)
-    // The model was told of all of it.
+    // All of it reached the model.
     expect(server.api.requests[0]?.body.tools?.[0]?.['input_schema']).toMatchObject({
       properties: { city: { description: 'its name' }, kind: { enum: ['town', 'village'] } },
     })

@@ -6,7 +6,7 @@ import { messageReply } from '../../../src/demo/message-stream.ts'
 import { call, callsOnce, resultsIn } from '../../support/clients/chat.ts'
 import { startServer } from '../../support/servers/server.ts'
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
@@ -116,7 +116,7 @@ describe('streamText', () => {
 })
 
 test('without schemas in the request: any JSON, which the SDK itself checks', async () => {
-  // It would say on the console that the schema stays at home.
+  // It would warn on the console that the schema is not sent.
   globalThis.AI_SDK_LOG_WARNINGS = false
   const plain = createOpenAICompatible({ name: 'plain', baseURL: `${server.url}/v1` })
   server.api.answerWith(handsIn(ULM))

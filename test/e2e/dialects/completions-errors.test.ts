@@ -21,7 +21,7 @@ const GONE_MS = 10_000
 const server = await startServer({ settings: { 'max-workers': 2 } })
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
-// Holds errors to the SDK's type as well, and the frames before them.
+// Checks errors, and the frames before them, against the SDK's types.
 const { client, checked } = textClient(server)
 afterEach(checked)
 const { completions } = client

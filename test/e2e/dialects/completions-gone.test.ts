@@ -7,11 +7,11 @@ import { startServer } from '../../support/servers/server.ts'
 import { aborted, until, within } from '../../support/waiting.ts'
 
 const ASKED_MS = 30_000
-/** The promise is a second; a loaded machine gets more, a worker that stays gets none. */
+/** The promise is one second. A busy machine gets more time; a worker that never ends fails. */
 const GONE_MS = 4_000
 
 const WORKERS = 2
-// None in reserve, so that every worker is one of the request's.
+// None in reserve, so that every worker belongs to the request.
 const server = await startServer({ settings: { 'max-workers': WORKERS, 'warm-workers': 0 } })
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
@@ -34,7 +34,7 @@ function silentAfter(words: 0 | 1, requests: number) {
 async function requireGone(signals: readonly AbortSignal[]): Promise<void> {
   await within(Promise.all(signals.map(aborted)), GONE_MS, "the end of the model's requests")
   await until(() => workersOf(process.pid).length === 0, GONE_MS, 'the end of the workers')
-  // A prompt that waited for a worker got none of those that ended.
+  // A prompt that was waiting did not get a worker of the ended ones.
   expect(server.pool.snapshot().queued).toBe(0)
   expect(server.api.requests.length).toBe(signals.length)
 }

@@ -13,7 +13,7 @@ afterAll(() => Promise.all([server.stop(), other.stop()]))
 beforeEach(() => {
   for (const { api } of [server, other]) {
     api.forget()
-    // The answer tells the question, so that none is taken for another.
+    // The answer repeats the question, so that no answer is taken for another.
     api.answerWith((request) => say(`answer ${conversationOf(request).length}`))
   }
 })

@@ -12,7 +12,7 @@ const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
 
-/** A whole one: the CLI looks into images. */
+/** A complete image, because the CLI decodes images. */
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 

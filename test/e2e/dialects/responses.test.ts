@@ -21,7 +21,7 @@ import { startServer } from '../../support/servers/server.ts'
 import { aborted, within } from '../../support/waiting.ts'
 
 const GONE_MS = 10_000
-/** A whole one: the CLI looks into images. */
+/** A complete image, because the CLI decodes images. */
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 

@@ -6,10 +6,10 @@ import { startServer } from '../../support/servers/server.ts'
 import { aborted, until, within } from '../../support/waiting.ts'
 
 const ASKED_MS = 15_000
-/** The promise is a second; a loaded machine gets more, a worker that stays gets none. */
+/** The promise is one second. A busy machine gets more time; a worker that never ends fails. */
 const GONE_MS = 4_000
 
-// One worker and none in reserve, so that whose worker it is needs no telling.
+// One worker and none in reserve, so that it is clear which one is meant.
 const server = await startServer({ settings: { 'max-workers': 1, 'warm-workers': 0 } })
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())

@@ -154,7 +154,7 @@ describe('an answer that breaks off after its first word', () => {
 })
 
 test('a model API that nobody listens for is a 502', async () => {
-  // The port of a listener that is gone again: nobody else has it yet.
+  // The port of a listener that was closed, so nobody listens there.
   const listener = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() })
   const url = `http://127.0.0.1:${listener.port}`
   await listener.stop(true)

@@ -13,7 +13,7 @@ const HELD = 2
 const apiKey = `owner-key-${crypto.randomUUID()}`
 const server = await startServer({
   settings: { 'warm-workers': 2, 'max-workers': 4, 'api-key': apiKey },
-  // What the owner's environment holds of ours; the CLI has no business with it.
+  // Variables of this server, which the CLI must not get.
   env: { CLAUDE_MAX_API_API_KEY: apiKey },
 })
 afterAll(() => server.stop())

@@ -58,7 +58,7 @@ describe('--log-bodies', () => {
     }
     const streamed = log.findLast(({ message }) => message === 'response body')
     expect(streamed?.body).toEndWith('data: [DONE]\n\n')
-    // A key is no body.
+    // A key is not in a body.
     expect(text).not.toContain(key)
   })
 

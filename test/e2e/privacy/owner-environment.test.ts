@@ -24,7 +24,7 @@ const QUESTION = {
   ],
 }
 
-/** What would change a request, or write one down, were it handed on. */
+/** Variables that would change a request, or log it, if they were passed on. */
 const MISCHIEF = {
   ...Object.fromEntries(UNSET.map((name) => [name, '1'])),
   CLAUDE_CODE_EFFORT_LEVEL: 'max',

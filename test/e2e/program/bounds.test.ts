@@ -6,7 +6,7 @@ import { Programs } from '../../support/servers/program.ts'
 /** What a request may have in headers, all together, before it is read any further. */
 const MAX_HEADER_BYTES = 16 * 1024
 
-// The program as it is started, so that the bounds of its socket are what is tested.
+// The real program, so that the limits of its socket are tested.
 const programs = new Programs()
 const { url } = await programs.serve(['--demo', '--warm-workers', '0', '--log-level', 'error'])
 afterAll(async () => {

@@ -80,7 +80,7 @@ describe('what cannot be started says why, and exits with the code of its cause'
       const { code, out, err } = await run(args, env)
       expect(err).toMatch(message)
       expect(code).toBe(expected)
-      // A stack trace helps nobody who mistyped a flag.
+      // After a wrong flag a stack trace is of no use.
       expect(out + err).not.toMatch(/^\s+at /m)
     })
   }

@@ -47,7 +47,7 @@ async function midAnswer(args: readonly string[]) {
   return { ...program, children, rest, plain }
 }
 
-/** Not that the CLI died: it was our own doing. */
+/** The reason is the stop of the server, not that the CLI died. */
 const SHUTTING_DOWN = {
   error: { code: 'shutting_down', message: expect.stringContaining('shutting down') },
 }

@@ -4,7 +4,7 @@ import { answersTo, ask, say, tool } from '../../support/clients/chat.ts'
 import { conversationOf } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 const server = await startServer({ settings: { 'max-workers': 4, 'warm-workers': 1 } })
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
@@ -64,7 +64,7 @@ test("the client gets the model's own words, and a live and a seeded worker send
   expect(calls).toEqual(args)
   expect([live.worker, seeded.worker === 'unparked']).toEqual(['unparked', false])
   expect(second).toBe(first)
-  // What the CLI cannot carry is named.
+  // What the CLI alters is named.
   const named = [0, 1, 2, 3, 4]
     .map((index) => `messages[1].tool_calls[${index}].function.arguments`)
     .join(', ')

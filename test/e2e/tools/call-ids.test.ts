@@ -12,9 +12,9 @@ import { until } from '../../support/waiting.ts'
  * client has, each result must arrive behind its own call.
  */
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 const server = await startServer({ settings: { 'max-workers': 4, 'warm-workers': 1 } })
-// It keeps workers that read long histories from files once such come.
+// After the first long history, the server keeps workers that read long ones from files.
 const reading = await startServer({
   settings: { 'max-workers': 6, 'warm-workers': 2, 'idle-ttl': '1ms', 'park-ttl': '1ms' },
 })
@@ -166,7 +166,7 @@ describe('every result arrives behind its call', () => {
       ...long.slice(1),
       ...[go, ...chatHistory, ...last],
     ]
-    // The first long history shows that such come.
+    // After the first long history, workers that read long ones from files are kept ready.
     await ask(reading, { tools, messages: begunWith('one') })
     expectWhole(TAGS, reading)
     await until(() => reading.pool.snapshot().readers === 1, 20_000, 'a reader')
@@ -191,7 +191,7 @@ async function talk(rounds: string[][]) {
   for (const [round, ids] of rounds.entries()) {
     const { message, worker } = await ask(server, { tools, messages })
     workers.push(worker)
-    // The client hears the ids that the model gave.
+    // The client gets the model's own ids.
     expect(message.tool_calls?.map(({ id }) => id)).toEqual(ids)
     const results = ids.map(
       (id, n) => ({ role: 'tool', tool_call_id: id, content: `${round}.${n}` }) as const,

@@ -26,7 +26,7 @@ import {
 } from '../../support/servers/server.ts'
 import { until } from '../../support/waiting.ts'
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 setDefaultTimeout(180_000)
 const server = await startServer()
 const others: TestServer[] = []

@@ -17,7 +17,7 @@ import { conversationOf, systemOf } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
 import { framesOf } from '../../support/clients/sse.ts'
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
@@ -157,7 +157,7 @@ describe('a model that refuses tool_choice', () => {
 })
 
 describe('a model that does not obey', () => {
-  // Whatever is cut, the model is asked once a request.
+  // Each request asks the model once, whatever is cut off.
   let asked = 0
   afterEach(() => expect(server.api.requests.length).toBe(asked))
 
@@ -205,7 +205,7 @@ describe('a model that does not obey', () => {
       expect(first.message.tool_calls?.map((made) => made.id) ?? []).toEqual(kept)
       expect([first.finish, first.message.content]).toEqual([finish, content])
 
-      // And the conversation goes on as the client has it.
+      // The conversation continues as the client has it.
       const answers = answersTo(first.message)
       const next = answers.length > 0 ? answers : [{ role: 'user' as const, content: 'well?' }]
       const second = await ask(server, { tools, messages: [go, first.message, ...next] })

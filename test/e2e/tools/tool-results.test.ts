@@ -16,7 +16,7 @@ import {
 import { conversationOf } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 const server = await startServer()
 afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
@@ -45,7 +45,7 @@ function readsWith(path: string, marker: string): boolean {
   try {
     return readFileSync(path).includes(marker)
   } catch {
-    return false // It was removed meanwhile, by the worker of another test file.
+    return false // The worker of another test file removed it meanwhile.
   }
 }
 

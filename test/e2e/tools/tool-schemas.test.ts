@@ -33,7 +33,7 @@ const VANISHING = tool('vanishing', { description: 'a\u200d'.repeat(1_500_000) }
 describe('a tool that the CLI leaves out', () => {
   for (const length of [1, 3, 121]) {
     test(`fails a request of ${length} messages before anything is sent`, async () => {
-      // The second time nothing is remembered of it either.
+      // Nothing of it is remembered the second time, either.
       for (let time = 0; time < 2; time++) {
         const response = await ask([tool('look'), VANISHING], talk(length))
         expect(await response.json()).toMatchObject({
@@ -99,7 +99,7 @@ describe('what reaches the model', () => {
       }
     }
     expect(unnamed).toEqual([])
-    // Their tables of Unicode may be of different years.
+    // Their Unicode tables may be of different versions.
     expect(overnamed.length).toBeLessThan(10_000)
   })
 
@@ -125,7 +125,7 @@ describe('what reaches the model', () => {
   })
 })
 
-/** Whatever was sent before has arrived when another request has. */
+/** What was sent before another request has arrived when that request has. */
 async function expectNothingSent(): Promise<void> {
   expect((await ask([])).status).toBe(200)
   expect(server.api.requests.length).toBe(1)

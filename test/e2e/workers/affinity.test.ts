@@ -15,7 +15,7 @@ import { conversationOf, systemOf } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
 import { until } from '../../support/waiting.ts'
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 setDefaultTimeout(180_000)
 const server = await startServer({ settings: { sampling: 'forward' } })
 afterAll(() => server.stop())

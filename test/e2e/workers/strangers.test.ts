@@ -16,7 +16,7 @@ import {
 import { startServer } from '../../support/servers/server.ts'
 import { until } from '../../support/waiting.ts'
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 const SOON_MS = 10_000
 
 const folder = mkdtempSync(join(tmpdir(), 'strangers-'))
@@ -52,7 +52,7 @@ function sessionOf({ body }: (typeof server.api.requests)[number]): string {
 
 const a = clientOf('key-a')
 const b = clientOf('key-b')
-/** Whatever a test did, no process heard both. */
+/** No process may have served both clients, whatever the tests did. */
 const shared = () => [...a.sessions].filter((session) => b.sessions.has(session))
 
 const about = (said: string): Body => ({
@@ -62,7 +62,7 @@ const about = (said: string): Body => ({
   ],
 })
 
-// The first of all: what is usual is told from what all tests before asked.
+// Must be the first test, because the usual system prompt and tools are those of earlier requests.
 describe('a worker prepared for one key', () => {
   test('is for no other, though the conversation begins alike', async () => {
     server.api.answerWith(() => say('yes'))

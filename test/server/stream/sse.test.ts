@@ -103,7 +103,7 @@ describe('sseResponse', () => {
   test('a reader that does not read gets no comments on top of each other', async () => {
     const { stream, write } = source()
     const { next } = readerOf(sseResponse(Promise.resolve(stream), {}, HEARTBEAT_MS))
-    // Ten heartbeats nobody reads: at most one waits.
+    // Nobody reads ten heartbeats, so at most one is queued.
     await new Promise((resolve) => setTimeout(resolve, HEARTBEAT_MS * 10))
     write('data: 1\n\n')
     const seen = [await next(), await next()]

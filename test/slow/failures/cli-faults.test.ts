@@ -57,7 +57,7 @@ for (const stream of [false, true]) {
         })
         const response = askRaw(server, stream)
         await within(said.promise, SEEN_MS, 'the request to the model')
-        // A stream has begun when its first word is there.
+        // A stream has begun when its first event is there.
         const begun = stream ? await response : undefined
         const [worker] = workersOf(process.pid)
         process.kill(worker?.pid ?? 0, signal)
@@ -137,7 +137,7 @@ for (const stream of [false, true]) {
         [1, 503, 'overloaded'],
       ] as const) {
         const server = await serve({ settings: { ...one, 'max-queue': length } })
-        // The wait for a first worker is a wait as well.
+        // Waiting for the first worker is a wait, too.
         await until(() => server.pool.snapshot().pristine === 1, SEEN_MS, 'the warm worker')
         const asked = Promise.withResolvers<void>()
         server.api.answerWith(async ({ signal }) => {

@@ -26,7 +26,7 @@ test('a CLI that dies at every start is started a few times for 30 requests, eac
   expect(fake.starts()).toBeLessThanOrEqual(MOST_STARTS)
 
   fake.become('plain')
-  // A client that comes back when it is told to, and but once.
+  // A client that tries again when it is told to, but only once.
   const client = server.client.withOptions({ maxRetries: 1 })
   const messages = [{ role: 'user', content: 'hi' } as const]
   const { choices } = await client.chat.completions.create({ model: 'sonnet', messages })

@@ -24,7 +24,7 @@ describe('max_tokens', async () => {
         while (left-- > 0) finishes.push((await ask(server, { max_tokens: 5 })).finish)
       }
       await Promise.all(Array.from({ length: AT_ONCE }, client))
-      // Only of processes that are gone can nothing more come.
+      // Only a process that has ended sends nothing more.
       await until(() => workersOf(process.pid).length === 0, 10_000, 'the end of the workers')
       const second = server.api.requests.length - TURNS
       console.log(`second requests in ${TURNS} turns: ${second}`)

@@ -5,7 +5,7 @@ import { readAnswer } from '../../support/clients/sse.ts'
 import { startServer } from '../../support/servers/server.ts'
 import { until } from '../../support/waiting.ts'
 
-/** The CLI's own second request would be a race: once is luck. */
+/** The CLI's second request would be a race, so it is tried several times. */
 const TIMES = 12
 const AT_ONCE = 4
 const GONE_MS = 10_000

@@ -3,7 +3,7 @@ import { messageReply } from '../../../src/demo/message-stream.ts'
 import { ask, type Body, call, refusal } from '../../support/clients/chat.ts'
 import { startServer } from '../../support/servers/server.ts'
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 const PACE_MS = 20
 
 const server = await startServer({ settings: { 'warm-workers': 2 } })

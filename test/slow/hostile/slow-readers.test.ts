@@ -20,9 +20,12 @@ const PAUSE_MS = 100
 const MAX_RATIO = 2
 const HUGE_PIECES = 3_200
 const HUGE_MB = (HUGE_PIECES * PIECE.length) / 1024 / 1024
-/** Nothing more comes from the model for so long: it waits for us, as we for the reader. */
+/**
+ * For so long nothing more comes from the model: it waits for the server, which waits for the
+ * reader.
+ */
 const STALLED_MS = 3_000
-/** What a reader that does not read may cost: 16 to 25 MB were seen, garbage included. */
+/** The memory for a reader that does not read; 16 to 25 MB were measured. */
 const MAX_GROWTH_MB = HUGE_MB * 0.7
 const SAMPLE_MS = 50
 
@@ -139,7 +142,7 @@ test.if(process.platform === 'linux')(
   async () => {
     const { url, child } = await serve(['--max-workers', '2', '--warm-workers', '1'])
     answerByToken()
-    // What a program takes when it first streams is not what is measured.
+    // The memory that a program takes for its first stream is not measured.
     expect((await behave(url, 'well')).right).toBe(true)
 
     const said = { pieces: 0 }

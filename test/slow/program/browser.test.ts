@@ -101,7 +101,7 @@ const LEARNT = {
 const installed = existsSync(CHROMIUM)
 if (!installed) console.warn(`No ${CHROMIUM}: what a web page can do to us is not tested.`)
 
-// Where everything is to be tested, a browser that is not there is a failure.
+// In CI a missing browser is a failure.
 describe.skipIf(!installed && !process.env['CI'])('a page in a real Chromium', () => {
   const home = mkdtempSync(join(tmpdir(), 'claude-max-api-browser-'))
   const web = Bun.serve({
@@ -124,7 +124,7 @@ describe.skipIf(!installed && !process.env['CI'])('a page in a real Chromium', (
     browser = await chromium.launchPersistentContext(join(home, 'profile'), {
       executablePath: CHROMIUM,
       args: FLAGS,
-      // Nothing of the owner's: neither a profile nor a proxy.
+      // Without the owner's profile and proxy.
       env: { PATH: '/usr/bin:/bin', HOME: home },
     })
   }, START_MS)
@@ -194,7 +194,7 @@ describe.skipIf(!installed && !process.env['CI'])('a page in a real Chromium', (
   }
 })
 
-/** What is tried against us must be worth trying: this one takes every request. */
+/** A server that accepts every request, to show that the attacks would work. */
 function carelessServer() {
   let count = 0
   const server = Bun.serve({

@@ -55,7 +55,7 @@ test('a connection that rests is closed, whatever it had asked before; one that 
     'the end of those that rest',
   )
   expect(resting.received()).toContain('"ok"')
-  // Nothing was said on it for longer than a connection may rest.
+  // It was idle for longer than a connection may be.
   expect(plain.received()).toBe('')
   turn.say(START, text('pong'), STOP)
   turn.close()

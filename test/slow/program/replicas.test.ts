@@ -32,7 +32,7 @@ const SEEN_MS = 10_000
 const installed = existsSync(NGINX)
 if (!installed) console.warn(`No ${NGINX}: replicas behind a balancer are not tested.`)
 
-// Where many share a machine, a worker takes seconds to boot, and each of those rounds boots one.
+// On a busy machine a worker takes seconds to start, and each round starts one.
 const { api, replica, balance, stopAll } = createRig()
 afterAll(stopAll, START_MS)
 beforeEach(() => api.forget())
@@ -58,7 +58,7 @@ const callsIn = (round: number) =>
 const said = (round: number) => `Round ${round}.`
 const output = (id: string) => `${id} @notes.md /clear !ls ünï🦩 `.repeat(id.length * 10)
 
-// Where everything is to be tested, an nginx that is not there is a failure.
+// In CI a missing nginx is a failure.
 describe.skipIf(!installed && !process.env['CI'])('two replicas behind nginx', () => {
   const configs = documentedConfigs()
   let one: TestServer

@@ -3,7 +3,7 @@ import { WAYS } from '../../fuzz/conversation.ts'
 import { search } from '../../fuzz/search.ts'
 import { Tally } from '../../fuzz/tally.ts'
 
-/** What is played in this time; `npm run fuzz` goes on for longer. */
+/** How long this runs; `npm run fuzz` runs longer. */
 const BOX_MS = 15_000
 const seed = Number(process.env['FUZZ_SEED'] ?? 20_261_121)
 

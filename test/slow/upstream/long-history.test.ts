@@ -88,7 +88,7 @@ async function ask({ client, api }: typeof live, body: Body, model: string) {
   api.forget()
   const { response } = await client.chat.completions.create({ model, ...body }).withResponse()
   expect(api.requests.length).toBe(1)
-  // All but who asks, in which session.
+  // Everything except the user and the session.
   const told = JSON.stringify({ ...api.requests[0]?.body, metadata: undefined })
   return {
     upstream: told.replaceAll(/,"cache_control":\{[^}]*\}/g, ''),
@@ -109,7 +109,7 @@ for (const [model, byFile] of Object.entries(readers)) {
     test(`a history that is read from a file sends the bytes of a live one: ${name} (${model})`, async () => {
       const body = begunWith(`${name} ${model}`, shape)
       const due = await ask(live, body, model)
-      // The first long history shows that such come.
+      // After the first long history, workers that read long ones from files are kept ready.
       await ask(byFile, body, model)
       await until(() => byFile.pool.snapshot().readers === 1, SOON_MS, 'a reader')
       const asked = ask(byFile, body, model)

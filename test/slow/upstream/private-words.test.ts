@@ -64,9 +64,9 @@ const WORDS = [
   ],
 ]
 
-// Where many share a machine, a worker takes seconds to boot.
+// On a busy machine a worker takes seconds to start.
 const server = await startServer({ settings: { 'max-workers': 4, 'warm-workers': 1 } })
-// It keeps workers that read long histories from files once such come.
+// After the first long history, the server keeps workers that read long ones from files.
 const reading = await startServer({
   settings: { 'max-workers': 6, 'warm-workers': 2, 'idle-ttl': '1ms', 'park-ttl': '1ms' },
 })
@@ -143,7 +143,7 @@ test('in a conversation that goes on, each of one request', async () => {
   await ask(server, { messages: [...messages, go] })
   expect(lastOf(server)).toEqual([...upstream.slice(0, WORDS.length * 2), asked('go')])
   expect(server.api.requests.length).toBe(WORDS.length + 1)
-  // Only behind an answer that the CLI would not remember another worker is needed.
+  // Another worker is needed only after an answer that the CLI would not remember.
   expect(workers.slice(4).filter((worker) => worker !== 'resumed')).toEqual([])
 })
 

@@ -4,7 +4,7 @@ import { startServer } from '../../support/servers/server.ts'
 import { until } from '../../support/waiting.ts'
 
 const SOON_MS = 10_000
-// What one test makes a server expect is not to be in the other's way.
+// The requests of one test must not affect what the server prepares for another.
 const server = await startServer({ settings: { 'max-workers': 6, 'warm-workers': 1 } })
 const other = await startServer({ settings: { 'max-workers': 6, 'warm-workers': 1 } })
 const bare = await startServer({ settings: { 'max-workers': 6, 'warm-workers': 0 } })
@@ -49,7 +49,7 @@ test('what conversations usually begin with is given to a worker ahead of the ne
   const unusual = withTool('three', 'You know nothing.')
   expect(await ask(server, unusual)).toBe(await ask(bare, unusual))
   expect(server.pool.snapshot().prepared).toBe(1)
-  // ... and the usual one takes it; parameters are nobody's guess.
+  // ... and the prepared one takes it, because parameters are not prepared.
   const usual = {
     ...withTool('four', 'You know the weather.'),
     reasoning_effort: 'high',

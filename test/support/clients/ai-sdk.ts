@@ -42,7 +42,7 @@ export const USAGE_SEEN = {
   outputTokenDetails: { textTokens: 12, reasoningTokens: 5 },
 }
 
-/** A whole one: the CLI looks into images. */
+/** A complete image, because the CLI decodes images. */
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 const LINK = 'https://images.test/i.png'

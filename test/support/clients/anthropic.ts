@@ -4,7 +4,7 @@ import type { TestServer } from '../servers/server.ts'
 
 export type CheckedClient = {
   client: Anthropic
-  /** Resolves when all that came was checked; rejects with the first mismatch. */
+  /** Resolves when everything received was checked; rejects with the first mismatch. */
   checked: () => Promise<void>
 }
 

@@ -115,7 +115,7 @@ async function startNginx(config: string, replicas: readonly string[]): Promise<
 function readdressed(config: string, hosts: readonly string[]): string {
   return DOCUMENTED.reduce((text, documented, index) => {
     const host = hosts[index]
-    // A request must never reach what really listens there.
+    // A request must never reach a real server at that address.
     if (!host || !text.includes(documented)) throw new Error(`No place for ${documented}.`)
     return text.replaceAll(documented, host)
   }, config)

@@ -13,7 +13,9 @@ type Env = Record<string, string>
 /** The program as a person starts it: a process of its own, in a home that is nobody's. */
 export class Programs {
   readonly home = mkdtempSync(join(tmpdir(), 'claude-max-api-home-'))
-  /** Nothing of ours: no login, no key, no PATH with a CLI on it, and no model API but a dead one. */
+  /**
+   * An environment without login, key and CLI on PATH, and with a model API that does not exist.
+   */
   readonly env: Env = {
     PATH: '/usr/bin:/bin',
     HOME: this.home,
@@ -73,7 +75,7 @@ export class Programs {
   }
 }
 
-/** Reads for ever, so that the program never waits for us; `saw` resolves when the text is there. */
+/** Reads without end, so that the program never waits; `saw` resolves when the text is there. */
 function collectText(stream: ReadableStream<Uint8Array>) {
   let text = ''
   const watchers = new Set<() => void>()

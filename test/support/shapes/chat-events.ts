@@ -120,7 +120,7 @@ type AnyChunk = {
 
 export type CheckedClient = {
   client: OpenAI
-  /** Resolves when all that came was checked; rejects with the first mismatch. */
+  /** Resolves when everything received was checked; rejects with the first mismatch. */
   checked: () => Promise<void>
 }
 
@@ -134,7 +134,7 @@ export function checkedClient({ url }: Pick<TestServer, 'url'>, checks: Checks):
       const abort = () => hangUp.abort(signal?.reason)
       signal?.addEventListener('abort', abort)
       const response = await fetch(input, { ...init, signal: hangUp.signal })
-      // The SDK hangs up at an error frame; that nothing comes after it is to be checked as well.
+      // The SDK closes the connection at an error frame, but frames after it must be checked, too.
       signal?.removeEventListener('abort', abort)
       if (new URL(response.url).pathname !== checks.path) return response
       const check = checkAnswer(response.clone(), checks)
@@ -179,7 +179,7 @@ function requireOrder(chunks: readonly AnyChunk[], whole: boolean): void {
   expect(heads.size).toBe(whole || chunks.length > 0 ? 1 : 0)
   const choices = chunks.flatMap((chunk) => chunk.choices)
   const indices = [...new Set(choices.map(({ index }) => index))].toSorted((a, b) => a - b)
-  // What broke off may have broken off before a choice began.
+  // A stream may break off before a choice began.
   if (whole) expect(indices).toEqual([...indices.keys()])
   for (const index of indices) {
     const own = choices.filter((choice) => choice.index === index)

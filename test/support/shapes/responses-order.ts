@@ -30,7 +30,7 @@ export function requireWholeResponse(values: readonly unknown[]): Ended['respons
     const deltas = own.map((event) => ('delta' in event ? event.delta : '')).join('')
     expect(deltas).toBe(contentOf(item))
   }
-  // Nothing of one item comes after the next one began.
+  // No event of an item comes after the next one began.
   const order = itemEvents.map(({ output_index }) => output_index)
   expect(order).toEqual(order.toSorted((a, b) => a - b))
   return response
