@@ -124,7 +124,7 @@ describe('a duration', () => {
   test('is an amount and a unit', () => {
     expect(['250ms', '30s', '10m', '1.5h', '2d', ' 5s ', '0s'].map(idleTtl)).toEqual([
       ...[250, 30_000, 600_000, 5_400_000, 172_800_000, 5_000],
-      // A time of zero is refused.
+      // The shortest time is 1 ms.
       1,
     ])
   })

@@ -8,9 +8,9 @@ import type { ServerEnv, Services } from './services.ts'
 import { answerHeaders, streamAnswer } from './stream/stream-answer.ts'
 
 /**
- * Answers the requests of one API: read, ask, and write the answer, streamed or whole. What is
- * wrong with a request is said before a worker is asked for; a worker is released when anything
- * fails behind it.
+ * Handles the requests of one API: reads the request, asks a worker, and writes the answer,
+ * streamed or not. Errors in a request are reported before a worker is used. If anything fails
+ * after that, the worker is released.
  */
 export function serveDialect<Request extends DialectRequest>(
   dialect: Dialect<Request>,
@@ -30,7 +30,7 @@ export function serveDialect<Request extends DialectRequest>(
       const answer = await runChoices({ pool, limit }, exchange.conversations, caller)
       return { exchange, answer }
     }
-    // The list of models waits for the first worker: a stream is kept open meanwhile.
+    // Reading the list of models waits for the first worker; a stream is kept open meanwhile.
     const begun = begin()
     if (request.stream) {
       return streamAnswer({

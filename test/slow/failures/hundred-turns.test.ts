@@ -24,7 +24,7 @@ describe('max_tokens', async () => {
         while (left-- > 0) finishes.push((await ask(server, { max_tokens: 5 })).finish)
       }
       await Promise.all(Array.from({ length: AT_ONCE }, client))
-      // Only a process that has ended sends nothing more.
+      // When the processes have ended, no further request can come.
       await until(() => workersOf(process.pid).length === 0, 10_000, 'the end of the workers')
       const second = server.api.requests.length - TURNS
       console.log(`second requests in ${TURNS} turns: ${second}`)
