@@ -16,6 +16,17 @@ test('what is wrong is said in one order: schema, parameters, model', async () =
   expect(pool.runs).toEqual([])
 })
 
+test.each([1, 3])(
+  'a client that left before its %d answers are asked for is known to have',
+  async (n) => {
+    const { pool, post } = fakeApp()
+    await post({ ...QUESTION, n }, {}, { signal: AbortSignal.abort() })
+    expect(pool.runs.map(({ signal }) => signal.aborted)).toEqual(
+      Array.from({ length: n }, () => true),
+    )
+  },
+)
+
 test('a stream is open while the list of models is waited for', async () => {
   const models = Promise.withResolvers<{ models: []; aliases: Record<string, string> }>()
   const { pool, post } = fakeApp({ catalog: () => models.promise })
