@@ -1,7 +1,8 @@
 import { singleTurn } from '../dialect/choices.ts'
 import { collect } from '../dialect/collect.ts'
 import type { Dialect, RequestReading } from '../dialect/dialect.ts'
-import { ERRORS, toErrorBody } from './error.ts'
+import { NAMED_SSE } from '../dialect/framing.ts'
+import { toErrorBody } from './error.ts'
 import { MESSAGES_PARAMETERS } from './messages-parameters.ts'
 import { toConversation } from './messages-request.ts'
 import { toMessage } from './messages-response.ts'
@@ -19,10 +20,9 @@ export const messages: Dialect<MessagesRequest> = {
   schema: MessagesRequest,
   parameters: MESSAGES_PARAMETERS,
   ignored: ignoredTools,
-  errors: ERRORS,
-  namesEvents: true,
+  framing: NAMED_SSE,
   toErrorFrame: toErrorBody,
-  keepAlive: PING,
+  keepAlive: () => PING,
   toExchange(request, context) {
     const thinking = context.reasoning && showsThinking(request)
     const meta = { requestId: context.requestId, thinking }

@@ -9,14 +9,9 @@ import {
 } from '../conversation/types.ts'
 import { invalid } from '../dialect/invalid.ts'
 import type { Remarks } from '../dialect/remarks.ts'
-import {
-  joinInstructions,
-  CLI_HEADER,
-  nameBlankParts,
-  nameBlankTexts,
-  nameBrokenTexts,
-} from '../dialect/texts.ts'
+import { joinInstructions, CLI_HEADER, nameTexts } from '../dialect/texts.ts'
 import type { RequestOptions } from '../dialect/request-options.ts'
+import { requireTools, toGiven, toSampling } from '../dialect/request-parts.ts'
 import { type GivenTool, toToolSpecs } from '../dialect/tools/tool-spec.ts'
 import type { CountTokensRequest, MessageParam, MessagesRequest } from './messages-schema.ts'
 import { toTurns } from './messages-turns.ts'
@@ -30,10 +25,7 @@ export function toConversation(
   options: RequestOptions,
 ): Conversation {
   const messages = toTurns(request.messages, options)
-  nameBrokenTexts(request.messages, 'messages', options.remarks)
-  nameBrokenTexts(request.system, 'system', options.remarks)
-  nameBlankTexts(request.messages, 'messages', options.remarks)
-  nameBlankParts(request.system, 'system', options.remarks)
+  nameTexts({ messages: request.messages, system: request.system }, options.remarks)
   if (messages.at(-1)?.role !== 'user') {
     throw invalid('messages', "the last one must have role 'user', and content that is not empty")
   }
@@ -83,7 +75,7 @@ function toTools({ tools }: CountTokensRequest, remarks: Remarks): ToolSpec[] {
   const given = (tools ?? []).flatMap((tool, index): GivenTool[] => {
     if (!('input_schema' in tool)) return []
     const { name, description, input_schema } = tool
-    return [{ path: `tools[${index}]`, name, description, schema: input_schema }]
+    return [toGiven({ name, description, parameters: input_schema }, `tools[${index}]`)]
   })
   return toToolSpecs(given, 'input_schema', remarks)
 }
@@ -91,33 +83,27 @@ function toTools({ tools }: CountTokensRequest, remarks: Remarks): ToolSpec[] {
 function toParameters(
   request: MessagesRequest | CountTokensRequest,
   tools: readonly ToolSpec[],
-  { sampling }: RequestOptions,
+  options: RequestOptions,
 ): Parameters {
   const { tool_choice: choice } = request
   const common = {
     ...DEFAULT_PARAMETERS,
-    toolChoice: toToolChoice(request, tools),
+    toolChoice: requireTools(toToolChoice(request), tools, 'any'),
     ...(choice && 'disable_parallel_tool_use' in choice && choice.disable_parallel_tool_use
       ? { parallelToolCalls: false }
       : {}),
   }
   if (!('max_tokens' in request)) return common
-  const { max_tokens, stop_sequences, temperature, top_p } = request
-  const forward = sampling === 'forward'
+  const { max_tokens, stop_sequences } = request
   return {
     ...common,
     maxTokens: max_tokens,
     ...(stop_sequences && stop_sequences.length > 0 && { stopSequences: stop_sequences }),
-    ...(forward && typeof temperature === 'number' && { temperature }),
-    ...(forward && typeof top_p === 'number' && { topP: top_p }),
+    ...toSampling(request, options),
   }
 }
 
-function toToolChoice(
-  { tool_choice: choice }: CountTokensRequest,
-  tools: readonly ToolSpec[],
-): ToolChoice {
-  const names = tools.map(({ name }) => name)
+function toToolChoice({ tool_choice: choice }: CountTokensRequest): ToolChoice {
   switch (choice?.type) {
     case undefined:
       return { type: 'auto' }
@@ -125,11 +111,9 @@ function toToolChoice(
     case 'none':
       return { type: choice.type }
     case 'any':
-      if (names.length === 0) throw invalid('tool_choice', "'any' needs 'tools'")
       return { type: 'required' }
     case 'tool':
-      if (names.includes(choice.name)) return { type: 'tool', name: choice.name }
-      throw invalid('tool_choice', `there is no tool '${choice.name}' in 'tools'`)
+      return { type: 'tool', name: choice.name }
     default:
       return choice satisfies never
   }

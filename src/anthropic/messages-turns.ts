@@ -8,7 +8,7 @@ import type {
   UserBlock,
 } from '../conversation/types.ts'
 import { readBase64 } from '../dialect/images/base64.ts'
-import { isExactValue } from '../dialect/call-arguments.ts'
+import { isExactValue } from '../dialect/calls/call-arguments.ts'
 import { createImageReader, type ImagePlace, type ImageReader } from '../dialect/images/image.ts'
 import { invalid } from '../dialect/invalid.ts'
 import type { Remarks } from '../dialect/remarks.ts'

@@ -74,7 +74,7 @@ export function compose({ config, log, path, env, base: given, graceMs }: Parts)
       aliases: config['model-alias'],
       log,
     }),
-    dialect: {
+    policy: {
       strict: config['strict-parameters'],
       sampling: config.sampling,
       reasoning: config.reasoning,

@@ -13,7 +13,18 @@ const MAX_MODEL_CHARS = 256
 export const modelName = z.string().max(MAX_MODEL_CHARS)
 export const stopSequence = z.string().max(MAX_STOP_CHARS)
 
-/** For ids made here. Clients of other APIs may use longer ids for their calls. */
+/** What the model API takes as the name of a tool. */
+export const toolName = z
+  .string()
+  .regex(/^[\w-]{1,64}$/, 'expected 1 to 64 letters, digits, _ or -')
+
+/** Tools that are no functions; they are named as ignored. */
+export const OtherTool = z.object({
+  // Aborting, or what is wrong with a function would be told as a wrong type.
+  type: z.string().refine((type) => type !== 'function', { abort: true }),
+})
+
+/** Ids of ours; clients of other APIs may have longer ones for their calls. */
 export const MAX_ID_CHARS = 256
 /** Twice OpenAI's limit for a schema; the values of all schemas are compared with each other. */
 const MAX_SCHEMA_VALUES = 10_000

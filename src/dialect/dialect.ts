@@ -1,6 +1,8 @@
 import type { z } from 'zod'
+import type { ModelCatalog } from './models.ts'
 import type { Conversation, TurnEvent } from '../conversation/types.ts'
 import type { TurnError } from '../errors.ts'
+import type { Framing } from './framing.ts'
 import type { ParameterTable } from './parameters.ts'
 import type { RequestOptions } from './request-options.ts'
 
@@ -21,7 +23,7 @@ type ExchangeContext = RequestOptions & {
   reasoning: boolean
   /** Makes a new id: the prefix and 32 hexadecimal digits. */
   newId: (prefix: string) => string
-  /** Unix seconds. */
+  /** Unix time in milliseconds. */
   now: () => number
 }
 
@@ -39,26 +41,50 @@ type Exchange = {
 export type RequestReading<Request> = {
   schema: z.ZodType<Request>
   parameters: ParameterTable
-  /**
-   * The places of ignored parts that the table cannot describe; throws for parts that must be
-   * refused.
-   */
-  ignored: (request: Request) => string[]
+  /** What is left out that the table cannot say, by its place; throws for what must be refused. */
+  ignored(request: Request): string[]
 }
 
 /**
- * Everything that is specific to one API. `serveDialect` in server/ does the rest, in the same way
- * for every API.
+ * One way to ask for an answer. `serveDialect` in server/ does all that is the same for every API.
+ * What takes a request is a method, which lets dialects with different requests be in one list.
  */
-export type Dialect<Request extends DialectRequest> = RequestReading<Request> & {
-  /** The path of its requests. Errors at this path and below have its form. */
+export type Dialect<Request extends DialectRequest = DialectRequest> = RequestReading<Request> & {
+  /** Where its requests are posted. */
+  path: string
+  framing: Framing
+  /** How a stream says that it failed. */
+  toErrorFrame(error: TurnError, requestId: string): object
+  /**
+   * Sent in a silence of an answer that has begun, or that has not if the framing has no comments;
+   * without it a comment is sent.
+   */
+  keepAlive?(request: Request, now: number): object | undefined
+  /** The answer to a request that asks the model nothing; undefined for one that does. */
+  toReply?(request: Request, now: number): object | undefined
+  toExchange(request: Request, context: ExchangeContext): Exchange
+}
+
+/** What an API answers by itself; no worker is asked. */
+export type Lookup = {
+  method: 'GET' | 'POST' | 'DELETE'
+  path: string
+  /** Throws what is to be told as an error. */
+  answer(request: LookupRequest): Promise<object> | object
+}
+
+export type LookupRequest = {
+  /** Waits for the first worker. */
+  catalog: () => Promise<ModelCatalog>
+  /** The body as a JSON object. */
+  body: () => Promise<Record<string, unknown>>
+}
+
+/** All that is an API's own. */
+export type Api = {
+  /** Errors at this path and below have its shape, whether the path exists or not. */
   path: string
   errors: ErrorShape
-  /** Whether the `type` of a frame is also sent as the name of the event. */
-  namesEvents: boolean
-  /** The frame that reports an error in a stream. */
-  toErrorFrame: (error: TurnError, requestId: string) => object
-  /** Sent when an answer that has begun pauses; a comment if absent. */
-  keepAlive?: object
-  toExchange: (request: Request, context: ExchangeContext) => Exchange
+  dialects: readonly Dialect[]
+  lookups: readonly Lookup[]
 }

@@ -11,6 +11,9 @@ const DOCUMENTED: Record<string, string> = {
 /** Prefixes that clients with several providers put before a model's name. */
 const PROVIDER_PREFIX = /^(openai|anthropic|claude-code-cli|claude-max)\//
 
+/** The ending that Ollama's clients add to the name of a model. */
+const LATEST = /:latest$/
+
 /** Names that the CLI accepts but does not list. */
 const HIDDEN_ALIAS = /^(best|opusplan|(opus|sonnet|haiku|fable)(\[1m\])?)$/
 
@@ -25,7 +28,8 @@ export type ModelCatalog = {
  * never replaced by another model.
  */
 export function resolveModel(requested: string, catalog: ModelCatalog): string {
-  const name = catalog.aliases[requested] ?? requested.replace(PROVIDER_PREFIX, '')
+  const bare = requested.replace(PROVIDER_PREFIX, '').replace(LATEST, '')
+  const name = catalog.aliases[requested] ?? bare
   const model = DOCUMENTED[name] ?? catalog.aliases[name] ?? name
   const known = catalog.models.some(({ alias, id }) => alias === model || id === model)
   // A full id that the CLI does not list may exist; the model API decides.

@@ -1,3 +1,4 @@
+import { isObject, type JsonObject } from '../conversation/is-object.ts'
 import { TurnError } from '../errors.ts'
 
 type ParameterRule = {
@@ -29,22 +30,34 @@ export type ParameterPolicy = {
 /** The parameters of a request that will be ignored; throws for one that must be refused. */
 export function ignoredParameters(
   table: ParameterTable,
-  body: Readonly<Record<string, unknown>>,
+  body: JsonObject,
   { strict, sampling }: ParameterPolicy,
 ): string[] {
-  const given = Object.entries(table).filter(([name, rule]) => !isNeutral(body[name], rule))
+  const given = Object.entries(table).filter(
+    ([name, rule]) => !isNeutral(valueAt(body, name), rule),
+  )
   for (const [name, { treatment, note }] of given) {
     if (treatment === 'refused') throw refused(name, note)
   }
   const ignored = given
     .filter(([name, { treatment }]) => {
-      const unsent = sampling === 'ignore' && (name === 'temperature' || name === 'top_p')
+      const unsent = sampling === 'ignore' && SAMPLING.test(name)
       return treatment === 'ignored' || unsent
     })
     .map(([name]) => name)
   const [first] = ignored
   if (strict && first !== undefined) throw refused(first, 'it would be ignored')
   return ignored
+}
+
+/** Whatever they are a part of. */
+const SAMPLING = /(^|\.)(temperature|top_p)$/
+
+/** The value of a parameter, or of one within a parameter: `options.seed`. */
+function valueAt(body: JsonObject, name: string): unknown {
+  return name
+    .split('.')
+    .reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), body)
 }
 
 type Asking = Pick<ParameterRule, 'neutral' | 'emptyAsks'>

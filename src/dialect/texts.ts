@@ -1,5 +1,6 @@
+import { isObject, type JsonObject } from '../conversation/is-object.ts'
 import type { TextBlock } from '../conversation/types.ts'
-import { hasWholeTexts } from './call-arguments.ts'
+import { hasWholeTexts } from './calls/call-arguments.ts'
 import type { Remarks } from './remarks.ts'
 
 /**
@@ -9,25 +10,33 @@ export function toTextBlocks(text: string): TextBlock[] {
   return text.trim() === '' ? [] : [{ type: 'text', text }]
 }
 
-type WithContent = { role?: string | undefined; content?: unknown }
-
 /**
- * Reports texts of messages that are left out because they contain only white space. Empty texts
- * are not reported, because nothing is lost. Results of tools keep their white space.
+ * Names what of a request's texts does not reach the model as it was sent. `parts` are the fields
+ * that the model reads: texts, lists of parts, or messages.
  */
-export function nameBlankTexts(
-  messages: readonly WithContent[],
-  path: string,
-  remarks: Remarks,
-): void {
-  for (const [index, { role, content }] of messages.entries()) {
-    if (role !== 'tool' && role !== 'function') {
-      nameBlankParts(content, `${path}[${index}].content`, remarks)
+export function nameTexts(parts: Readonly<Record<string, unknown>>, remarks: Remarks): void {
+  for (const [path, part] of Object.entries(parts)) {
+    nameBrokenTexts(part, path, remarks)
+    nameBlankParts(part, path, remarks)
+    for (const [index, message] of (Array.isArray(part) ? part : []).entries()) {
+      if (isPrompting(message)) {
+        nameBlankParts(message['content'], `${path}[${index}].content`, remarks)
+      }
     }
   }
 }
 
-/** The same for one text, or for a list of parts that may be texts. */
+/** The results of tools keep their blanks. */
+function isPrompting(message: unknown): message is JsonObject {
+  if (!isObject(message)) return false
+  const { role } = message
+  return typeof role === 'string' && role !== 'tool' && role !== 'function'
+}
+
+/**
+ * Names the texts that are left out because they hold blanks alone, in one text or a list of parts.
+ * Empty texts say nothing, so nothing is lost with them.
+ */
 export function nameBlankParts(content: unknown, path: string, remarks: Remarks): void {
   if (typeof content === 'string') return isBlank(content) ? remarks.ignore(path) : undefined
   if (!Array.isArray(content)) return
@@ -74,11 +83,8 @@ export function joinInstructions(texts: readonly string[], path: string, remarks
   return CLI_LINES.has(joined) ? `${joined}\n` : `\n${joined}`
 }
 
-/**
- * Reports the texts in a part of the request that contain a lone surrogate, because it becomes
- * U+FFFD.
- */
-export function nameBrokenTexts(part: unknown, path: string, remarks: Remarks): void {
+/** Names the texts in a part of the request that hold half a surrogate pair: it becomes U+FFFD. */
+function nameBrokenTexts(part: unknown, path: string, remarks: Remarks): void {
   if (hasWholeTexts(part)) return
   const left: [value: unknown, path: string][] = [[part, path]]
   for (let next = left.pop(); next; next = left.pop()) {

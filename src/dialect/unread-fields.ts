@@ -1,3 +1,4 @@
+import { isObject, type JsonObject } from '../conversation/is-object.ts'
 import { isNeutral, type ParameterPolicy, type ParameterTable, refused } from './parameters.ts'
 
 /** How many fields are named, because headers are short. */
@@ -23,7 +24,6 @@ export function unreadFields(
 }
 
 type Step = string | number
-type Fields = Readonly<Record<string, unknown>>
 
 class Walk {
   readonly unread: string[] = []
@@ -40,21 +40,21 @@ class Walk {
   visit(given: unknown, read: unknown): void {
     if (given === read || this.unread.length >= MAX_NAMED) return
     if (Array.isArray(given) && Array.isArray(read)) this.#visitItems(given, read)
-    else if (isRecord(given) && isRecord(read)) this.#visitFields(given, read)
+    else if (isObject(given) && isObject(read)) this.#visitFields(given, read)
   }
 
   #visitItems(given: readonly unknown[], read: readonly unknown[]): void {
     for (const [index, item] of given.entries()) {
       const seen = read[index]
-      // Items that are passed over or reported as a whole have only their `type` read.
-      if (isRecord(seen) && Object.keys(seen).join() === 'type') continue
+      // Of a kind that is passed over or named as a whole nothing is read but that.
+      if (isObject(seen) && Object.keys(seen).join() === 'type') continue
       this.#trail.push(index)
       this.visit(item, seen)
       this.#trail.pop()
     }
   }
 
-  #visitFields(given: Fields, read: Fields): void {
+  #visitFields(given: JsonObject, read: JsonObject): void {
     for (const key of Object.keys(given)) {
       this.#trail.push(key)
       this.#visitField(key, given[key], read)
@@ -62,7 +62,7 @@ class Walk {
     }
   }
 
-  #visitField(key: string, value: unknown, read: Fields): void {
+  #visitField(key: string, value: unknown, read: JsonObject): void {
     const rule = this.#named.has(key) ? this.#ruleOf(key) : undefined
     const isRead = Object.hasOwn(read, key)
     if (isRead && !rule?.evenIfRead) return this.visit(value, read[key])
@@ -85,8 +85,4 @@ function toPath(trail: readonly Step[]): string {
     if (step === '[]') return `${path}[]`
     return path === '' ? step : `${path}.${step}`
   }, '')
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

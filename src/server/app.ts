@@ -4,8 +4,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { secureHeaders } from 'hono/secure-headers'
 import { TurnError, toTurnError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { chat } from '../openai/chat/dialect.ts'
-import { completions } from '../openai/completions/dialect.ts'
+import { APIS } from './apis.ts'
 import { logBodies } from './body/body-log.ts'
 import { errorResponse } from './error-response.ts'
 import { guardOrigin, requireJson, requireKey } from './guard.ts'
@@ -14,10 +13,10 @@ import { lifetimes } from './lifetime.ts'
 import { BODY_LIMITS, type BodyLimits, limitBodies } from './body/request-body.ts'
 import { answerFacts, logRequests, requestIds } from './request-log.ts'
 import { health } from './routes/health.ts'
-import { messages } from './routes/messages.ts'
 import { models } from './routes/models.ts'
 import { responses } from './routes/responses.ts'
-import { serveDialect } from './serve-dialect.ts'
+import { tokenCounts } from './routes/token-counts.ts'
+import { serveApi } from './serve-api.ts'
 import type { Services, ServerEnv } from './services.ts'
 
 export type AppOptions = Omit<Services, 'limit'> & {
@@ -50,9 +49,8 @@ export function createApp(options: AppOptions): Hono<ServerEnv> {
   if (options.logBodies) app.use(logBodies(log))
 
   const services = { ...options, limit: new KeyLimit(options.keyLimit) }
-  app.post(chat.path, serveDialect(chat, services))
-  app.post(completions.path, serveDialect(completions, services))
-  app.route('/', messages(services))
+  for (const api of APIS) app.route('/', serveApi(api, services))
+  app.route('/', tokenCounts(services))
   app.route('/', responses(services))
   app.route('/v1/models', models(services))
   app.route('/', health(services))

@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
+import { isStreamed } from '../dialect/framing.ts'
 import type { Answer } from '../pool/pool.ts'
 import type { ServerEnv } from './services.ts'
 
@@ -38,11 +39,6 @@ export function lifetimes(): MiddlewareHandler<ServerEnv> {
       throw error
     }
     // A stream ends later and calls `end` itself.
-    if (c.error || !isStream(c.res)) end(c.error)
+    if (c.error || !isStreamed(c.res.headers.get('content-type'))) end(c.error)
   }
-}
-
-/** Whether the answer continues after its headers. */
-function isStream({ headers }: Response): boolean {
-  return headers.get('content-type')?.startsWith('text/event-stream') ?? false
 }

@@ -13,14 +13,15 @@ import type { ServerEnv, Services } from './services.ts'
  */
 export async function readRequest<Request extends { model: string }>(
   c: Context<ServerEnv>,
-  { schema, parameters, ignored }: RequestReading<Request>,
-  policy: Services['dialect'],
+  reading: RequestReading<Request>,
+  policy: Services['policy'],
 ): Promise<{ request: Request; remarks: Remarks }> {
+  const { schema, parameters } = reading
   const body = await readJsonObject(c)
   const request = parseRequest(schema, body)
   c.set('model', request.model)
   const remarks = new Remarks()
-  remarks.ignore(...ignoredParameters(parameters, body, policy), ...ignored(request))
+  remarks.ignore(...ignoredParameters(parameters, body, policy), ...reading.ignored(request))
   remarks.ignore(...unreadFields(parameters, body, request, policy))
   return { request, remarks }
 }

@@ -5,7 +5,7 @@ import { callerOf } from './caller.ts'
 import { runChoices } from './choices.ts'
 import { readRequest } from './read-request.ts'
 import type { ServerEnv, Services } from './services.ts'
-import { answerHeaders, streamAnswer } from './stream/stream-answer.ts'
+import { answerHeaders, remarkHeaders, streamAnswer } from './stream/stream-answer.ts'
 
 /**
  * Handles the requests of one API: reads the request, asks a worker, and writes the answer,
@@ -14,7 +14,7 @@ import { answerHeaders, streamAnswer } from './stream/stream-answer.ts'
  */
 export function serveDialect<Request extends DialectRequest>(
   dialect: Dialect<Request>,
-  { pool, limit, catalog, dialect: policy, graceMs }: Omit<Services, 'responses'>,
+  { pool, limit, catalog, policy, graceMs }: Omit<Services, 'responses'>,
 ): Handler<ServerEnv> {
   return async function answerRequest(c) {
     const lifetime = c.get('lifetime')
@@ -25,10 +25,15 @@ export function serveDialect<Request extends DialectRequest>(
       const exchange = dialect.toExchange(request, {
         model: resolveModel(request.model, await catalog(lifetime.signal)),
         ...{ sampling: policy.sampling, reasoning: policy.reasoning === 'summarized' },
-        ...{ remarks, requestId, client: caller.client, newId, now: unixSeconds },
+        ...{ remarks, requestId, client: caller.client, newId, now: Date.now },
       })
       const answer = await runChoices({ pool, limit }, exchange.conversations, caller)
       return { exchange, answer }
+    }
+    const reply = dialect.toReply?.(request, Date.now())
+    if (reply) {
+      resolveModel(request.model, await catalog(lifetime.signal))
+      return c.json(reply, 200, remarkHeaders(remarks))
     }
     // Reading the list of models waits for the first worker; a stream is kept open meanwhile.
     const begun = begin()
@@ -38,8 +43,8 @@ export function serveDialect<Request extends DialectRequest>(
         frames: begun.then(({ exchange, answer }) => exchange.toFrames(answer.events)),
         remarks,
         toErrorFrame: (error) => dialect.toErrorFrame(error, requestId),
-        sse: { named: dialect.namesEvents },
-        ...(dialect.keepAlive && { keepAlive: dialect.keepAlive }),
+        framing: dialect.framing,
+        keepAlive: () => dialect.keepAlive?.(request, Date.now()),
         ...(graceMs !== undefined && { graceMs }),
         lifetime,
       })
@@ -51,8 +56,4 @@ export function serveDialect<Request extends DialectRequest>(
 
 function newId(prefix: string): string {
   return prefix + crypto.randomUUID().replaceAll('-', '')
-}
-
-function unixSeconds(): number {
-  return Math.floor(Date.now() / 1000)
 }

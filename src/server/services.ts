@@ -22,7 +22,7 @@ export type Services = {
   /** The models that can be requested; waits for the first worker. */
   catalog: (signal: AbortSignal) => Promise<ModelCatalog>
   /** The owner's settings for reading requests and writing answers. */
-  dialect: ParameterPolicy & { reasoning: 'summarized' | 'off' }
+  policy: ParameterPolicy & { reasoning: 'summarized' | 'off' }
   /** Whether the CLI is logged in, as far as is known. */
   loggedIn: () => Promise<boolean>
   /** How long a stream keeps its status for a failure before the first event. */

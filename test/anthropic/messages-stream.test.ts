@@ -5,7 +5,8 @@ import { collect } from '../../src/dialect/collect.ts'
 import type { StopReason, TurnEvent, Usage } from '../../src/conversation/types.ts'
 import { TurnError } from '../../src/errors.ts'
 import { MessageObject, messageEvents } from '../support/shapes/messages-events.ts'
-import { toSse } from '../../src/server/stream/sse.ts'
+import { NAMED_SSE } from '../../src/dialect/framing.ts'
+import { toBytes } from '../../src/server/stream/stream-response.ts'
 
 const usage: Usage = {
   ...{ uncachedTokens: 10, cachedTokens: 60, cacheCreationTokens: 30 },
@@ -40,7 +41,7 @@ function streamOf(events: readonly TurnEvent[]): ReadableStream<TurnEvent> {
 /** Through the wire and its checks. */
 function stream(events: TurnEvent[], { thinking = true } = {}) {
   const frames = streamOf(events).pipeThrough(toMessageEvents({ requestId: 'req_1', thinking }))
-  const response = new Response(frames.pipeThrough(toSse({ named: true })))
+  const response = new Response(frames.pipeThrough(toBytes(NAMED_SSE)))
   return Array.fromAsync(messageEvents(response))
 }
 

@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { Remarks } from '../../src/dialect/remarks.ts'
-import {
-  joinInstructions,
-  nameBlankParts,
-  nameBlankTexts,
-  nameBrokenTexts,
-} from '../../src/dialect/texts.ts'
+import { joinInstructions, nameTexts } from '../../src/dialect/texts.ts'
 
 const join = (...texts: string[]) => {
   const remarks = new Remarks()
@@ -40,9 +35,7 @@ describe('instructions', () => {
 test('texts that hold half a surrogate pair are named by their place', () => {
   const remarks = new Remarks()
   const messages = [{ content: '🦩' }, { content: [{ text: 'a\ud800' }, { text: 'b' }] }]
-  nameBrokenTexts(messages, 'messages', remarks)
-  nameBrokenTexts('x\udc00', 'system', remarks)
-  nameBrokenTexts(undefined, 'instructions', remarks)
+  nameTexts({ messages, system: 'x\udc00', instructions: undefined }, remarks)
   expect(remarks.changed).toEqual(['messages[1].content[0].text', 'system'])
 })
 
@@ -55,15 +48,8 @@ test('texts of blanks alone are named, empty ones and the results of tools are n
     { role: 'assistant', content: null },
     { role: 'tool', content: ' ' },
     { role: 'function', content: ' ' },
-    { content: ' ' },
+    { type: 'reasoning', content: ' ' },
   ]
-  nameBlankTexts(messages, 'messages', remarks)
-  nameBlankParts('\n', 'system', remarks)
-  nameBlankParts(undefined, 'instructions', remarks)
-  expect(remarks.ignored).toEqual([
-    'messages[0].content',
-    'messages[2].content[1]',
-    'messages[6].content',
-    'system',
-  ])
+  nameTexts({ messages, system: '\n', instructions: undefined }, remarks)
+  expect(remarks.ignored).toEqual(['messages[0].content', 'messages[2].content[1]', 'system'])
 })

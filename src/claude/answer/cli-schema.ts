@@ -1,3 +1,4 @@
+import { isObject } from '../../conversation/is-object.ts'
 import type { JsonSchema } from '../../conversation/types.ts'
 import { TurnError } from '../../errors.ts'
 
@@ -133,10 +134,6 @@ function decoded(ref: string): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function isObject(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function inside({ root, path }: Place, key: string | number): Place {

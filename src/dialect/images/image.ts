@@ -4,8 +4,8 @@ import { type ImageHeader, readImageHeader } from './image-header.ts'
 import { invalid } from '../invalid.ts'
 import type { RequestOptions } from '../request-options.ts'
 
-/** An image of a request: base64 data, and the type that the client gave. */
-type ImageParam = { data: string; mediaType: string }
+/** An image of a request: base64 data, and the type that the client gave, if any. */
+type ImageParam = { data: string; mediaType: string | undefined }
 
 /**
  * Where an image is: the CLI shrinks images of messages to its limits, but not those of tool
@@ -21,11 +21,17 @@ export type ImageReader = {
 
 /** Reads the images of one request; images that the CLI will change are added to `remarks`. */
 export function createImageReader(options: Pick<RequestOptions, 'model' | 'remarks'>): ImageReader {
-  const read = ({ data, bytes }: Base64, mediaType: string, path: string, place: ImagePlace) => {
+  const read = (
+    { data, bytes }: Base64,
+    mediaType: string | undefined,
+    path: string,
+    place: ImagePlace,
+  ) => {
     const header = readImageHeader(bytes)
     if (!header) throw notAnImage(mediaType, path)
     // The model API refuses an image with a wrong type.
-    const isMislabelled = mediaType.replace('image/jpg', 'image/jpeg') !== header.type
+    const isMislabelled =
+      mediaType !== undefined && mediaType.replace('image/jpg', 'image/jpeg') !== header.type
     const isAltered = place === 'message' && exceedsLimits(header, bytes.length, options.model)
     if (isMislabelled || isAltered) options.remarks.change(path)
     const source = { type: 'base64' as const, media_type: header.type, data }
@@ -59,8 +65,8 @@ function exceedsLimits({ width, height }: ImageHeader, bytes: number, model: str
   return tiles > MAX_TILES && !WITHOUT_TILES.test(model)
 }
 
-function notAnImage(mediaType: string, path: string): Error {
-  const claim = mediaType === '' ? '' : ` of type '${mediaType}'`
+function notAnImage(mediaType: string | undefined, path: string): Error {
+  const claim = !mediaType ? '' : ` of type '${mediaType}'`
   return invalid(
     path,
     `the data${claim} is not a whole image/png, image/jpeg, image/gif or image/webp`,

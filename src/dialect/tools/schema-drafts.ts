@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from './schema-place.ts'
+import { isObject, type JsonObject } from '../../conversation/is-object.ts'
 
 /**
  * Rewrites keywords of drafts 3 to 7 as draft 2020-12 has them; returns the same object if there

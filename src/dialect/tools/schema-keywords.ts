@@ -1,15 +1,7 @@
+import { isObject, type JsonObject } from '../../conversation/is-object.ts'
 import { toAsciiPattern } from './cli-text.ts'
 import { modernised } from './schema-drafts.ts'
-import {
-  inside,
-  isObject,
-  type JsonObject,
-  noteData,
-  noteKey,
-  noteText,
-  type Place,
-  unusable,
-} from './schema-place.ts'
+import { inside, noteData, noteKey, noteText, type Place, unusable } from './schema-place.ts'
 
 /**
  * Converts a value into what the CLI accepts; undefined removes the keyword. Values with the same

@@ -1,3 +1,4 @@
+import { isObject } from '../../conversation/is-object.ts'
 import type { TurnError } from '../../errors.ts'
 import { type CliText, isMarkFlood, MAX_MARKS } from './cli-text.ts'
 import { invalid } from '../invalid.ts'
@@ -60,12 +61,6 @@ export function noteKey(key: string, place: Place): void {
 function noteNumber(value: number, place: Place): void {
   if (!Number.isFinite(value)) throw unusable(place, 'a number below 1.8e308')
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) place.onChanged(place.path)
-}
-
-export type JsonObject = { readonly [key: string]: unknown }
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function readable(key: string): string {

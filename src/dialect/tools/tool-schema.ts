@@ -1,6 +1,7 @@
+import { isObject } from '../../conversation/is-object.ts'
 import type { JsonSchema } from '../../conversation/types.ts'
 import { readSchema } from './schema-keywords.ts'
-import { inside, isObject, type Place, unusable } from './schema-place.ts'
+import { inside, type Place, unusable } from './schema-place.ts'
 
 /** The names that the model API accepts for the parameters of a tool. */
 const PARAMETER = /^[\w.-]{1,64}$/

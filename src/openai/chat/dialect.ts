@@ -1,6 +1,8 @@
 import { collectChoices, mergeChoices } from '../../dialect/choices.ts'
 import type { Dialect } from '../../dialect/dialect.ts'
-import { ERRORS, toErrorBody } from '../error.ts'
+import { SSE } from '../../dialect/framing.ts'
+import { unixSeconds } from '../unix-seconds.ts'
+import { toErrorBody } from '../error.ts'
 import { CHAT_PARAMETERS } from './parameters.ts'
 import { toConversation } from './request.ts'
 import { toChatCompletion } from './response.ts'
@@ -13,14 +15,13 @@ export const chat: Dialect<ChatRequest> = {
   schema: ChatRequest,
   parameters: CHAT_PARAMETERS,
   ignored: ignoredTools,
-  errors: ERRORS,
-  namesEvents: false,
+  framing: SSE,
   toErrorFrame: toErrorBody,
   toExchange(request, context) {
     const conversation = toConversation(request, context)
     const meta: ChatMeta = {
       id: context.newId('chatcmpl-'),
-      created: context.now(),
+      created: unixSeconds(context.now()),
       choices: request.n ?? 1,
       includeUsage: request.stream_options?.include_usage ?? false,
       reasoning: context.reasoning,

@@ -1,11 +1,13 @@
 import type { Message, ToolResultBlock } from '../../conversation/types.ts'
+import { readCallArguments } from '../../dialect/calls/call-arguments.ts'
 import type { ImageReader } from '../../dialect/images/image.ts'
 import type { Remarks } from '../../dialect/remarks.ts'
 import { joinInstructions, toTextBlocks } from '../../dialect/texts.ts'
 import { TurnError } from '../../errors.ts'
-import { messageReader, resultReader, toContentBlocks } from './content.ts'
+import { messageReader, resultReader } from '../content.ts'
+import { toContentBlocks } from './content.ts'
 import type { ChatMessage } from './schema.ts'
-import { MessageReader } from '../message-reader.ts'
+import { MessageReader } from '../../dialect/calls/message-reader.ts'
 
 type Role<R extends ChatMessage['role']> = Extract<ChatMessage, { role: R }>
 
@@ -84,11 +86,16 @@ function readAssistant(reader: MessageReader, message: Role<'assistant'>, path: 
       ? [content]
       : (content ?? []).map((part) => (part.type === 'text' ? part.text : part.refusal))
   const calls = (tool_calls ?? []).map(({ id, function: call }, index) =>
-    reader.openCall({ id, ...call }, `${path}.tool_calls[${index}].function.arguments`),
+    reader.openCall(
+      { id, name: call.name },
+      readCallArguments(call.arguments),
+      `${path}.tool_calls[${index}].function.arguments`,
+    ),
   )
   if (function_call) {
-    const call = { id: functionId(function_call.name), ...function_call }
-    calls.push(reader.openCall(call, `${path}.function_call.arguments`))
+    const { name, arguments: json } = function_call
+    const place = `${path}.function_call.arguments`
+    calls.push(reader.openCall({ id: functionId(name), name }, readCallArguments(json), place))
   }
   reader.addAssistant([...[...texts, refusal ?? ''].flatMap(toTextBlocks), ...calls])
 }

@@ -10,7 +10,7 @@ import { createImageReader } from '../../dialect/images/image.ts'
 import type { Remarks } from '../../dialect/remarks.ts'
 import type { RequestOptions } from '../../dialect/request-options.ts'
 import { toToolSpecs } from '../../dialect/tools/tool-spec.ts'
-import { nameBlankTexts, nameBrokenTexts } from '../../dialect/texts.ts'
+import { nameTexts } from '../../dialect/texts.ts'
 import { TurnError } from '../../errors.ts'
 import { toMessages, toSystem } from './messages.ts'
 import {
@@ -20,14 +20,13 @@ import {
   toOutputSchema,
   toSampling,
   toStops,
-} from '../request-parts.ts'
+} from '../../dialect/request-parts.ts'
 import type { ChatRequest, ChatResponseFormat, ChatToolChoice } from './schema.ts'
 
 /** Converts a chat request into the neutral conversation. */
 export function toConversation(request: ChatRequest, options: RequestOptions): Conversation {
   const messages = toMessages(request.messages, createImageReader(options), options.remarks)
-  nameBrokenTexts(request.messages, 'messages', options.remarks)
-  nameBlankTexts(request.messages, 'messages', options.remarks)
+  nameTexts({ messages: request.messages }, options.remarks)
   if (messages.at(-1)?.role !== 'user') {
     throw new TurnError(
       'invalid_request',

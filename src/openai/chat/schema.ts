@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { jsonSchema, listOf, MAX_MESSAGES, modelName, stopSequence } from '../../dialect/bounds.ts'
+import {
+  jsonSchema,
+  listOf,
+  MAX_MESSAGES,
+  modelName,
+  OtherTool,
+  stopSequence,
+  toolName,
+} from '../../dialect/bounds.ts'
 
 const TextPart = z.object({ type: z.literal('text'), text: z.string() })
 const RefusalPart = z.object({ type: z.literal('refusal'), refusal: z.string() })
@@ -46,24 +54,16 @@ const Message = z.discriminatedUnion('role', [
 ])
 export type ChatMessage = z.infer<typeof Message>
 
-export const functionName = z
-  .string()
-  .regex(/^[\w-]{1,64}$/, 'expected 1 to 64 letters, digits, _ or -')
 const FunctionSpec = z.object({
-  name: functionName,
+  name: toolName,
   description: z.string().nullish(),
   parameters: jsonSchema.nullish(),
 })
 
 const FunctionTool = z.object({ type: z.literal('function'), function: FunctionSpec })
-/** Tools of types that this API does not support; they are reported as ignored. */
-export const OtherTool = z.object({
-  // Aborts, because otherwise a mistake in a function would be reported as a wrong type.
-  type: z.string().refine((type) => type !== 'function', { abort: true }),
-})
 const NamedFunction = z.object({
   type: z.literal('function'),
-  function: z.object({ name: functionName }),
+  function: z.object({ name: toolName }),
 })
 
 const toolChoice = z.union([
@@ -109,7 +109,7 @@ export const ChatRequest = z.object({
   tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   functions: listOf(FunctionSpec, { max: 128 }).nullish(),
-  function_call: z.union([z.enum(['none', 'auto']), z.object({ name: functionName })]).nullish(),
+  function_call: z.union([z.enum(['none', 'auto']), z.object({ name: toolName })]).nullish(),
   response_format: responseFormat.nullish(),
   reasoning_effort: effort.nullish(),
   temperature: z.number().min(0).max(2).nullish(),

@@ -1,6 +1,8 @@
 import { collectChoices, mergeChoices } from '../../dialect/choices.ts'
 import type { Dialect } from '../../dialect/dialect.ts'
-import { ERRORS, toErrorBody } from '../error.ts'
+import { SSE } from '../../dialect/framing.ts'
+import { unixSeconds } from '../unix-seconds.ts'
+import { toErrorBody } from '../error.ts'
 import { COMPLETIONS_PARAMETERS } from './parameters.ts'
 import { toConversations, toEchoes } from './request.ts'
 import { type CompletionMeta, toCompletion } from './response.ts'
@@ -13,13 +15,12 @@ export const completions: Dialect<CompletionRequest> = {
   schema: CompletionRequest,
   parameters: COMPLETIONS_PARAMETERS,
   ignored: () => [],
-  errors: ERRORS,
-  namesEvents: false,
+  framing: SSE,
   toErrorFrame: toErrorBody,
   toExchange(request, context) {
     const meta: CompletionMeta = {
       id: context.newId('cmpl-'),
-      created: context.now(),
+      created: unixSeconds(context.now()),
       echoes: toEchoes(request),
       includeUsage: request.stream_options?.include_usage ?? false,
     }

@@ -1,18 +1,15 @@
 import { type Conversation, DEFAULT_PARAMETERS } from '../../conversation/types.ts'
 import { invalid } from '../../dialect/invalid.ts'
 import type { RequestOptions } from '../../dialect/request-options.ts'
+import { nameTexts } from '../../dialect/texts.ts'
 import type { CompletionRequest } from './schema.ts'
-import { toSampling, toStops } from '../request-parts.ts'
+import { toGap, toSampling, toStops } from '../../dialect/request-parts.ts'
 
 /** Current models answer messages, so they are told to complete a text. */
 const CONTINUE =
   'You complete texts. Answer with what comes next in the text of the user and with nothing else: ' +
   'no introduction, no repetition, no quotation marks, no comment. If the text is a question or an ' +
   'instruction, what comes next is the answer to it.'
-const FILL =
-  'You fill gaps in texts. The user gives the text before the gap in <before> and the text after ' +
-  'it in <after>. Answer with what belongs in the gap and with nothing else: no introduction, no ' +
-  'repetition, no quotation marks, no comment.'
 
 /** Each prompt takes a worker. */
 const MAX_PROMPTS = 16
@@ -22,7 +19,8 @@ export function toConversations(
   request: CompletionRequest,
   options: RequestOptions,
 ): Conversation[] {
-  const { n, best_of, suffix } = request
+  const { n, best_of, suffix, prompt: prompts } = request
+  nameTexts({ prompt: prompts, suffix }, options.remarks)
   const perPrompt = n ?? 1
   if ((best_of ?? perPrompt) > perPrompt) {
     throw invalid(
@@ -31,10 +29,12 @@ export function toConversations(
     )
   }
   return toPrompts(request).flatMap((prompt) => {
-    const text = suffix ? `<before>${prompt}</before>\n<after>${suffix}</after>` : prompt
+    const { instructions, text } = suffix
+      ? toGap(prompt, suffix)
+      : { instructions: [CONTINUE], text: prompt }
     const conversation: Conversation = {
       model: options.model,
-      system: suffix ? FILL : CONTINUE,
+      system: instructions.join(''),
       messages: [{ role: 'user', content: [{ type: 'text', text }] }],
       tools: [],
       // Clients of this API set `max_tokens` for the text only, so thinking is off.

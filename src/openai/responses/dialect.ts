@@ -1,6 +1,7 @@
 import { singleTurn } from '../../dialect/choices.ts'
 import type { Dialect } from '../../dialect/dialect.ts'
-import { ERRORS } from '../error.ts'
+import { NAMED_SSE } from '../../dialect/framing.ts'
+import { unixSeconds } from '../unix-seconds.ts'
 import type { History } from './input.ts'
 import { isStored, type ResponseMeta, type ResponseObject } from './object.ts'
 import { ignoredParts, RESPONSES_PARAMETERS } from './parameters.ts'
@@ -29,13 +30,13 @@ export function createResponses(archiveOf: (client: string) => Archive): Dialect
     schema: ResponsesRequest,
     parameters: RESPONSES_PARAMETERS,
     ignored: ignoredParts,
-    errors: ERRORS,
-    namesEvents: true,
+    framing: NAMED_SSE,
     toErrorFrame: toErrorEvent,
     toExchange(request, context) {
       const archive = archiveOf(context.client)
       const history = archive.historyOf(request)
-      const { newId, now, reasoning } = context
+      const { newId, reasoning } = context
+      const now = () => unixSeconds(context.now())
       const meta: ResponseMeta = { id: newId('resp_'), request, createdAt: now(), now, reasoning }
       const store = (response: ResponseObject) => {
         if (!isStored(request)) return

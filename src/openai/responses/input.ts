@@ -1,29 +1,19 @@
-import type {
-  AssistantBlock,
-  DocumentBlock,
-  Message,
-  ToolResultBlock,
-} from '../../conversation/types.ts'
+import type { AssistantBlock, Message, ToolResultBlock } from '../../conversation/types.ts'
+import { readCallArguments } from '../../dialect/calls/call-arguments.ts'
 import { createImageReader, type ImageReader } from '../../dialect/images/image.ts'
 import type { Remarks } from '../../dialect/remarks.ts'
 import type { RequestOptions } from '../../dialect/request-options.ts'
-import { KeyedQueue } from '../../dialect/keyed-queue.ts'
+import { KeyedQueue } from '../../dialect/calls/keyed-queue.ts'
 import { joinInstructions, nameBlankParts, toTextBlocks } from '../../dialect/texts.ts'
 import { TurnError } from '../../errors.ts'
-import {
-  type ContentBlock,
-  type ContentReader,
-  messageReader,
-  resultReader,
-  toDocumentBlock,
-} from '../chat/content.ts'
-import { MessageReader } from '../message-reader.ts'
+import { messageReader, resultReader } from '../content.ts'
+import { toContentBlocks } from './content.ts'
+import { MessageReader } from '../../dialect/calls/message-reader.ts'
 import { invalid } from '../../dialect/invalid.ts'
 import { type ContentPart, isKnown, type Item, type KnownItem } from './items.ts'
 import { REFUSAL } from './output.ts'
 
 type ReadOptions = Pick<RequestOptions, 'model' | 'remarks'>
-type Content = string | readonly ContentPart[]
 type Call = Extract<KnownItem, { type: 'function_call' | 'custom_tool_call' }>
 type Output = Extract<KnownItem, { type: 'function_call_output' | 'custom_tool_call_output' }>
 
@@ -101,7 +91,7 @@ class ItemReader {
         if (item.role !== 'user') return
         this.endTurn()
         return this.#messages.addUser(
-          toBlocks(item.content, `${path}.content`, messageReader(this.#images)),
+          toContentBlocks(item.content, `${path}.content`, messageReader(this.#images)),
         )
       case 'function_call':
       case 'custom_tool_call':
@@ -113,7 +103,7 @@ class ItemReader {
           throw invalid(`${path}.call_id`, `there are two calls '${item.call_id}' in a row`)
         }
         this.#calls.add(item.call_id)
-        this.#blocks.push(this.#messages.openCall(toClientCall(item), `${path}.arguments`))
+        this.#openCall(item, `${path}.arguments`)
         return
       case 'function_call_output':
       case 'custom_tool_call_output':
@@ -144,6 +134,13 @@ class ItemReader {
     })
   }
 
+  #openCall(item: Call, path: string): void {
+    const json =
+      item.type === 'function_call' ? item.arguments : JSON.stringify({ input: item.input })
+    const call = { id: item.call_id, name: item.name }
+    this.#blocks.push(this.#messages.openCall(call, readCallArguments(json), path))
+  }
+
   /** The outputs of the turn's calls, in the client's order. */
   #takeResults(): ToolResultBlock[] {
     // The same id may occur again in a later turn, with another output.
@@ -152,7 +149,7 @@ class ItemReader {
       .toSorted((a, b) => a.order - b.order)
       .flatMap(({ item, path }) => {
         this.#taken.add(item)
-        const content = toBlocks(item.output, `${path}.output`, resultReader(this.#images))
+        const content = toContentBlocks(item.output, `${path}.output`, resultReader(this.#images))
         return this.#messages.closeCall(item.call_id, content) ?? []
       })
   }
@@ -162,50 +159,12 @@ function isOutput(item: KnownItem): item is Output {
   return item.type === 'function_call_output' || item.type === 'custom_tool_call_output'
 }
 
-function toClientCall(item: Call): { id: string; name: string; arguments: string } {
-  const json =
-    item.type === 'function_call' ? item.arguments : JSON.stringify({ input: item.input })
-  return { id: item.call_id, name: item.name, arguments: json }
-}
-
-/** The texts of a message that can have nothing else. */
-function toTexts(content: Content): string[] {
+/** The words of a message that can have nothing else. */
+function toTexts(content: string | readonly ContentPart[]): string[] {
   if (typeof content === 'string') return [content]
   return content.flatMap((part) => {
     // This text was written here, not by the model.
     if (part.type === 'refusal') return part.refusal === REFUSAL ? [] : [part.refusal]
     return 'text' in part ? [part.text] : []
   })
-}
-
-function toBlocks(
-  content: Content,
-  path: string,
-  { toText, toImage }: ContentReader,
-): ContentBlock[] {
-  if (typeof content === 'string') return toText(content)
-  return content.flatMap((part, index): ContentBlock[] => {
-    const at = `${path}[${index}]`
-    switch (part.type) {
-      case 'input_text':
-      case 'output_text':
-        return toText(part.text)
-      case 'refusal':
-        return toText(part.refusal)
-      case 'input_image':
-        if (part.image_url) return [toImage(part.image_url, `${at}.image_url`)]
-        throw invalid(`${at}.image_url`, 'send the image as a data URL or an https URL')
-      case 'input_file':
-        if (!part.file_url) return [toDocumentBlock(part, at)]
-        return [toLinkedDocument(part.file_url, part.filename ?? '', `${at}.file_url`)]
-      default:
-        return part satisfies never
-    }
-  })
-}
-
-/** The model API fetches the file; nothing is fetched here. */
-function toLinkedDocument(url: string, title: string, param: string): DocumentBlock {
-  if (!/^https?:\/\//i.test(url)) throw invalid(param, 'expected an https URL')
-  return { type: 'document', source: { type: 'url', url }, ...(title !== '' && { title }) }
 }

@@ -90,6 +90,7 @@ export const RESPONSES_PARAMETERS: ParameterTable = {
   'text.format.description': {
     treatment: 'ignored',
     note: 'put it into the schema',
+    neutral: [''],
     evenIfRead: true,
   },
   '**.cache_control': { treatment: 'passed over', note: 'the CLI caches by itself' },

@@ -8,9 +8,15 @@ import {
 import type { Remarks } from '../../dialect/remarks.ts'
 import type { RequestOptions } from '../../dialect/request-options.ts'
 import { toToolSpecs } from '../../dialect/tools/tool-spec.ts'
-import { nameBlankParts, nameBrokenTexts } from '../../dialect/texts.ts'
+import { nameTexts } from '../../dialect/texts.ts'
 import { TurnError } from '../../errors.ts'
-import { requireTools, toEffort, toGiven, toOutputSchema, toSampling } from '../request-parts.ts'
+import {
+  requireTools,
+  toEffort,
+  toGiven,
+  toOutputSchema,
+  toSampling,
+} from '../../dialect/request-parts.ts'
 import { type History, toSystem, toTurns } from './input.ts'
 import type { ResponsesRequest } from './schema.ts'
 
@@ -20,9 +26,7 @@ export type ResponsesOptions = RequestOptions & { history: History }
 export function toConversation(request: ResponsesRequest, options: ResponsesOptions): Conversation {
   const { history, model, remarks } = options
   const messages = toTurns(history, options)
-  nameBrokenTexts(request.input, 'input', remarks)
-  nameBrokenTexts(request.instructions, 'instructions', remarks)
-  nameBlankParts(request.instructions, 'instructions', remarks)
+  nameTexts({ input: request.input, instructions: request.instructions }, remarks)
   if (messages.at(-1)?.role !== 'user') {
     throw new TurnError(
       'invalid_request',

@@ -1,18 +1,26 @@
 import { z } from 'zod'
-import { jsonSchema, listOf, MAX_MESSAGES, modelName, MAX_ID_CHARS } from '../../dialect/bounds.ts'
-import { effort, functionName, OtherTool } from '../chat/schema.ts'
+import {
+  jsonSchema,
+  listOf,
+  MAX_ID_CHARS,
+  MAX_MESSAGES,
+  modelName,
+  OtherTool,
+  toolName,
+} from '../../dialect/bounds.ts'
+import { effort } from '../chat/schema.ts'
 import { Item } from './items.ts'
 
 const FunctionTool = z.object({
   type: z.literal('function'),
-  name: functionName,
+  name: toolName,
   description: z.string().nullish(),
   parameters: jsonSchema.nullish(),
   strict: z.boolean().nullish(),
 })
 type FunctionTool = z.infer<typeof FunctionTool>
 
-const NamedFunction = z.object({ type: z.literal('function'), name: functionName })
+const NamedFunction = z.object({ type: z.literal('function'), name: toolName })
 
 const toolChoice = z.union([
   z.enum(['none', 'auto', 'required']),

@@ -1,9 +1,13 @@
 import { Hono } from 'hono'
 import type { ServerEnv, Services } from '../services.ts'
 
-/** GET /health: the process runs. GET /ready: a request sent now would be answered. */
+/**
+ * GET / and /health: the process runs; Ollama's clients send HEAD / first. GET /ready: a request
+ * sent now would be answered.
+ */
 export function health({ pool, loggedIn }: Services): Hono<ServerEnv> {
   return new Hono<ServerEnv>()
+    .get('/', (c) => c.text('claude-max-api is running'))
     .get('/health', (c) => c.json({ status: 'ok' }))
     .get('/ready', async (c) => {
       const { rateLimit, bootFailures, ...workers } = pool.snapshot()

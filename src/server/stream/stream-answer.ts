@@ -1,8 +1,9 @@
+import type { Framing } from '../../dialect/framing.ts'
 import type { Remarks } from '../../dialect/remarks.ts'
 import { type TurnError, toTurnError } from '../../errors.ts'
 import { listHeader } from './header-value.ts'
 import type { AnswerFacts, Lifetime } from '../lifetime.ts'
-import { HEARTBEAT_MS, sseFrame, type SseOptions, sseResponse, toSse } from './sse.ts'
+import { HEARTBEAT_MS, streamResponse, toBytes } from './stream-response.ts'
 
 const IGNORED = 'x-claude-max-api-ignored'
 
@@ -31,19 +32,19 @@ function named(header: string, paths: readonly string[]): Record<string, string>
 }
 
 /**
- * What was not known in time for the headers, as comments of the stream; `told` is what the headers
+ * What was not known in time for the headers, as lines of a comment; `told` is what the headers
  * said.
  */
-function lateComment({ worker, ignored }: AnswerFacts, remarks: Remarks, told: Named): string {
+function lateLines({ worker, ignored }: AnswerFacts, remarks: Remarks, told: Named): string[] {
   remarks.ignore(...ignored)
-  const lines = Object.entries({
+  const late = Object.entries({
     ...workerHeader(worker),
     ...remarkHeaders({
       ignored: remarks.ignored.filter((path) => !told.ignored.includes(path)),
       changed: remarks.changed.filter((path) => !told.changed.includes(path)),
     }),
   })
-  return `${lines.map(([name, value]) => `: ${name}: ${value}\n`).join('')}\n`
+  return late.map(([name, value]) => `${name}: ${value}`)
 }
 
 export type StreamedAnswer = {
@@ -54,27 +55,30 @@ export type StreamedAnswer = {
   /** What of the request had no effect or was altered, whichever worker answers. */
   remarks: Remarks
   toErrorFrame: (error: TurnError) => object
-  sse?: SseOptions
-  /** Sent when an answer that has begun pauses; a comment if absent. */
-  keepAlive?: object
+  framing: Framing
+  /** See `Dialect`. */
+  keepAlive?: () => object | undefined
   graceMs?: number
+  heartbeatMs?: number
   /** Called when the answer was sent or failed; and for an answer that begins after its headers. */
   lifetime?: Pick<Lifetime, 'end' | 'late'>
 }
 
 /**
  * Streams an answer. A failure before the first event is an HTTP status if it comes within
- * `HEARTBEAT_MS`. After that, comments keep the connection open, and a failure is a frame. What is
- * not known in time for the headers is sent as a comment before the first frame.
+ * `HEARTBEAT_MS`. After that, comments or keep-alives keep the connection open, and a failure is a
+ * frame. What is not known in time for the headers is sent as a comment before the first frame, if
+ * the framing has comments.
  */
 export async function streamAnswer({
   answer,
   frames,
   remarks,
   toErrorFrame,
-  sse = {},
-  keepAlive,
+  framing,
+  keepAlive = () => undefined,
   graceMs = HEARTBEAT_MS,
+  heartbeatMs = HEARTBEAT_MS,
   lifetime: { end, late } = { end: () => {}, late: () => {} },
 }: StreamedAnswer): Promise<Response> {
   // `answer` below reports the failure.
@@ -85,17 +89,25 @@ export async function streamAnswer({
   const told = { ignored: remarks.ignored, changed: remarks.changed }
   const source = frames.then(
     async (stream) => {
-      const comment = early ? '' : lateComment(await answer, remarks, told)
-      return stream.pipeThrough(toSse(sse, comment))
+      const lines = early ? [] : lateLines(await answer, remarks, told)
+      const comment = lines.length > 0 ? framing.comment?.(lines) : undefined
+      return stream.pipeThrough(toBytes(framing, comment))
     },
     (error: unknown) => {
       end(error)
-      return single(toErrorFrame(toTurnError(error)), sse)
+      return single(toErrorFrame(toTurnError(error)), framing)
     },
   )
-  const ping = keepAlive && sseFrame(keepAlive, sse)
-  const toLastFrame = (error: unknown) => sseFrame(toErrorFrame(toTurnError(error)), sse)
-  return sseResponse(source, headers, HEARTBEAT_MS, ping, { end, toLastFrame })
+  const comment = framing.comment?.(['keep-alive'])
+  return streamResponse(source, {
+    ...{ contentType: framing.contentType, headers, end, heartbeatMs },
+    toFiller(begun) {
+      if (!begun && comment !== undefined) return comment
+      const frame = keepAlive()
+      return frame ? framing.write(frame) : (comment ?? '')
+    },
+    toLastFrame: (error) => framing.write(toErrorFrame(toTurnError(error))),
+  })
 }
 
 async function withinGrace(
@@ -108,8 +120,8 @@ async function withinGrace(
 }
 
 /** A stream with one frame. */
-function single(frame: object, sse: SseOptions): ReadableStream<Uint8Array> {
-  const { readable, writable } = toSse(sse)
+function single(frame: object, framing: Framing): ReadableStream<Uint8Array> {
+  const { readable, writable } = toBytes(framing)
   const writer = writable.getWriter()
   void writer.write(frame)
   void writer.close()

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'bun:test'
 import { configureSync, getLogger, type LogRecord } from '@logtape/logtape'
 import { Hono } from 'hono'
+import { SSE } from '../../../src/dialect/framing.ts'
 import { Remarks } from '../../../src/dialect/remarks.ts'
 import { TurnError } from '../../../src/errors.ts'
 import { type AnswerFacts, lifetimes } from '../../../src/server/lifetime.ts'
@@ -44,7 +45,7 @@ async function lateRequest() {
     streamAnswer({
       answer: answer.promise,
       frames: answer.promise.then(twoFrames),
-      ...{ remarks, lifetime: c.get('lifetime'), graceMs: 1 },
+      ...{ remarks, lifetime: c.get('lifetime'), graceMs: 1, framing: SSE },
       toErrorFrame: ({ kind }) => ({ error: kind }),
     }),
   )

@@ -97,7 +97,7 @@ export function fakeApp(options: Partial<AppOptions> = {}) {
   const app: Hono<ServerEnv> = createApp({
     pool,
     catalog: () => Promise.resolve({ models: MODELS, aliases: {} }),
-    dialect: { strict: false, sampling: 'ignore', reasoning: 'summarized' },
+    policy: { strict: false, sampling: 'ignore', reasoning: 'summarized' },
     loggedIn: () => Promise.resolve(true),
     responses: NO_RESPONSES,
     apiKeys: [],

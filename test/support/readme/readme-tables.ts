@@ -2,6 +2,7 @@ import { Glob } from 'bun'
 import { join } from 'node:path'
 import { MESSAGES_PARAMETERS } from '../../../src/anthropic/messages-parameters.ts'
 import type { ParameterTable } from '../../../src/dialect/parameters.ts'
+import * as OLLAMA from '../../../src/ollama/parameters.ts'
 import { CHAT_PARAMETERS } from '../../../src/openai/chat/parameters.ts'
 import { COMPLETIONS_PARAMETERS } from '../../../src/openai/completions/parameters.ts'
 import { RESPONSES_PARAMETERS } from '../../../src/openai/responses/parameters.ts'
@@ -34,6 +35,8 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   'responses-parameters': () => parameterTable(RESPONSES_PARAMETERS),
   'messages-parameters': () => parameterTable(MESSAGES_PARAMETERS),
   'completions-parameters': () => parameterTable(COMPLETIONS_PARAMETERS),
+  'ollama-chat-parameters': () => parameterTable(OLLAMA.CHAT_PARAMETERS),
+  'ollama-generate-parameters': () => parameterTable(OLLAMA.GENERATE_PARAMETERS),
 }
 
 function settingsTable(names: readonly string[]): string {

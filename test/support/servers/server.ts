@@ -5,7 +5,7 @@ import { compose, type Composition } from '../../../src/commands/compose.ts'
 import { type Config, resolveConfig } from '../../../src/config.ts'
 import { createSandbox } from '../../../src/demo/sandbox.ts'
 import { createLog } from '../../../src/log.ts'
-import { HEARTBEAT_MS } from '../../../src/server/stream/sse.ts'
+import { HEARTBEAT_MS } from '../../../src/server/stream/stream-response.ts'
 import { scaled } from '../waiting.ts'
 import { startTestModelApi, type TestModelApi } from './model-api.ts'
 

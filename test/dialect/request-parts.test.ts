@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { Remarks } from '../../src/dialect/remarks.ts'
-import { toSampling } from '../../src/openai/request-parts.ts'
+import { toSampling } from '../../src/dialect/request-parts.ts'
 
 const TEMPERATURES: [
   given: number,

@@ -1,17 +1,17 @@
-import { CallIds } from '../conversation/call-ids.ts'
+import { CallIds } from '../../conversation/call-ids.ts'
 import type {
   AssistantBlock,
   Message,
   ToolResultBlock,
   ToolUseBlock,
   UserBlock,
-} from '../conversation/types.ts'
-import { readCallArguments } from '../dialect/call-arguments.ts'
-import { KeyedQueue } from '../dialect/keyed-queue.ts'
-import type { Remarks } from '../dialect/remarks.ts'
+} from '../../conversation/types.ts'
+import type { CallArguments } from './call-arguments.ts'
+import { KeyedQueue } from './keyed-queue.ts'
+import type { Remarks } from '../remarks.ts'
 
-/** A call as clients send it back; the arguments are the text that the model wrote. */
-type ClientCall = { id: string; name: string; arguments: string }
+/** A call as clients send it back. */
+type ClientCall = { id: string; name: string }
 
 /** Collects a history as turns of user and assistant, with every result right after its call. */
 export class MessageReader {
@@ -49,8 +49,7 @@ export class MessageReader {
   }
 
   /** `path` is the place of the arguments in the request. */
-  openCall(call: ClientCall, path: string): ToolUseBlock {
-    const { input, isExact } = readCallArguments(call.arguments)
+  openCall(call: ClientCall, { input, isExact }: CallArguments, path: string): ToolUseBlock {
     if (!isExact) this.#remarks.change(path)
     const id = this.#ids.assign(call.id)
     this.#open.put(call.id, id)

@@ -6,11 +6,11 @@ import type {
   ToolChoice,
   ToolSpec,
 } from '../conversation/types.ts'
-import { invalid } from '../dialect/invalid.ts'
-import type { RequestOptions } from '../dialect/request-options.ts'
-import type { GivenTool } from '../dialect/tools/tool-spec.ts'
+import { invalid } from './invalid.ts'
+import type { RequestOptions } from './request-options.ts'
+import type { GivenTool } from './tools/tool-spec.ts'
 
-/** Parts that chat completions and responses have in common. */
+/** What several APIs ask for in the same words, once it is taken out of them. */
 
 type FunctionSpec = {
   name: string
@@ -23,13 +23,17 @@ export function toGiven({ parameters, ...spec }: FunctionSpec, path: string): Gi
   return { ...spec, path, schema: parameters }
 }
 
-/** Throws if the choice names a tool that does not exist. */
-export function requireTools(toolChoice: ToolChoice, tools: readonly ToolSpec[]): ToolChoice {
+/** Throws if the choice asks for a tool that is not there; `required` is the API's word for it. */
+export function requireTools(
+  toolChoice: ToolChoice,
+  tools: readonly ToolSpec[],
+  required = 'required',
+): ToolChoice {
   if (toolChoice.type === 'tool' && !tools.some(({ name }) => name === toolChoice.name)) {
     throw invalid('tool_choice', `there is no tool '${toolChoice.name}' in 'tools'`)
   }
   if (toolChoice.type === 'required' && tools.length === 0) {
-    throw invalid('tool_choice', "'required' needs 'tools'")
+    throw invalid('tool_choice', `'${required}' needs 'tools'`)
   }
   return toolChoice
 }
@@ -74,14 +78,15 @@ export function toOutputSchema(
   }
 }
 
-/** The model API's highest temperature is 1. */
+/** The model API's temperature ends at 1. `prefix` is where the parameters stand. */
 export function toSampling(
   request: { temperature?: number | null | undefined; top_p?: number | null | undefined },
   { sampling, remarks }: Pick<RequestOptions, 'sampling' | 'remarks'>,
+  prefix = '',
 ): Pick<Parameters, 'temperature' | 'topP'> {
   const { temperature, top_p } = request
   if (sampling === 'ignore') return {}
-  if ((temperature ?? 0) > 1) remarks.change('temperature')
+  if ((temperature ?? 0) > 1) remarks.change(`${prefix}temperature`)
   return {
     ...(typeof temperature === 'number' && { temperature: Math.min(1, temperature) }),
     ...(typeof top_p === 'number' && { topP: top_p }),
@@ -94,4 +99,14 @@ export function toStops(
 ): Pick<Parameters, 'stopSequences'> {
   const stopSequences = [stop ?? []].flat().filter((sequence) => sequence !== '')
   return stopSequences.length > 0 ? { stopSequences } : {}
+}
+
+const FILL =
+  'You fill gaps in texts. The user gives the text before the gap in <before> and the text after ' +
+  'it in <after>. Answer with what belongs in the gap and with nothing else: no introduction, no ' +
+  'repetition, no quotation marks, no comment.'
+
+/** How a model that answers messages is asked for what stands between two texts. */
+export function toGap(before: string, after: string): { instructions: string[]; text: string } {
+  return { instructions: [FILL], text: `<before>${before}</before>\n<after>${after}</after>` }
 }

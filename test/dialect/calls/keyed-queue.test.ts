@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { KeyedQueue } from '../../src/dialect/keyed-queue.ts'
+import { KeyedQueue } from '../../../src/dialect/calls/keyed-queue.ts'
 
 test('each key has a queue of its own, first in, first out', () => {
   const queue = new KeyedQueue<number>()

@@ -1,31 +1,19 @@
-/** How long a stream may be silent before a comment is sent. */
+import type { Framing } from '../../dialect/framing.ts'
+
+/** How long a stream may be silent before a keep-alive is sent. */
 export const HEARTBEAT_MS = 5_000
 
 const encoder = new TextEncoder()
-const COMMENT = ': keep-alive\n\n'
 
 const HEADERS = {
-  'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache',
   // Otherwise nginx holds the stream back until its buffer is full.
   'x-accel-buffering': 'no',
 }
 
-export type SseOptions = {
-  /** Whether the `type` of a frame is also sent as the name of the event. */
-  named?: boolean
-}
-
-/** Formats one event: an object as JSON, a string as it is. */
-export function sseFrame(frame: object | string, { named = false }: SseOptions = {}): string {
-  const data = typeof frame === 'string' ? frame : JSON.stringify(frame)
-  const name = named && typeof frame === 'object' && 'type' in frame ? String(frame.type) : ''
-  return `${name === '' ? '' : `event: ${name}\n`}data: ${data}\n\n`
-}
-
 /** Encodes frames as bytes; `comment` is sent before the first one. */
-export function toSse(
-  options: SseOptions = {},
+export function toBytes(
+  framing: Framing,
   comment = '',
 ): TransformStream<object | string, Uint8Array> {
   return new TransformStream({
@@ -33,14 +21,18 @@ export function toSse(
       if (comment !== '') controller.enqueue(encoder.encode(comment))
     },
     transform(frame, controller) {
-      controller.enqueue(encoder.encode(sseFrame(frame, options)))
+      controller.enqueue(encoder.encode(framing.write(frame)))
     },
   })
 }
 
-/** What to do at the end of a stream. */
-export type StreamEnd = {
-  /** Called once; without an error if everything was sent. */
+export type StreamOptions = {
+  contentType: string
+  headers?: Record<string, string>
+  heartbeatMs?: number
+  /** What is sent in a silence, before the stream has begun and after; empty for nothing. */
+  toFiller: (begun: boolean) => string
+  /** Called once at the end; without an error if everything was sent. */
   end?: (error?: unknown) => void
   /** The last frame of a stream that failed. Without it the stream fails, too. */
   toLastFrame?: (error: unknown) => string
@@ -48,20 +40,19 @@ export type StreamEnd = {
 
 /**
  * The response for a stream of frames that may not have begun yet. Load balancers and Bun close
- * silent connections, so something is sent in every silence: a comment, or `keepAlive` once the
- * stream has begun. If the client disconnects, the source is cancelled.
+ * silent connections, so something is sent in every silence. If the client disconnects, the source
+ * is cancelled.
  */
-export function sseResponse(
+export function streamResponse(
   source: Promise<ReadableStream<Uint8Array>>,
-  headers: Record<string, string> = {},
-  heartbeatMs = HEARTBEAT_MS,
-  keepAlive = COMMENT,
-  { end = () => {}, toLastFrame }: StreamEnd = {},
+  options: StreamOptions,
 ): Response {
+  const { contentType, headers, toFiller, toLastFrame } = options
+  const { heartbeatMs = HEARTBEAT_MS, end = () => {} } = options
   const open = async () => (await source).getReader()
   let opened: ReturnType<typeof open> | undefined
   let timer: ReturnType<typeof setInterval> | undefined
-  let filler = COMMENT
+  let begun = false
   let gone = false
 
   const body = new ReadableStream<Uint8Array>({
@@ -70,7 +61,9 @@ export function sseResponse(
         // The stream has failed, so stop the heartbeat.
         if (controller.desiredSize === null) return clearInterval(timer)
         // A slow reader still has bytes to read, so it needs no keep-alive.
-        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(filler))
+        if (controller.desiredSize <= 0) return
+        const filler = toFiller(begun)
+        if (filler !== '') controller.enqueue(encoder.encode(filler))
       }, heartbeatMs)
     },
     async pull(controller) {
@@ -79,7 +72,7 @@ export function sseResponse(
         const { value, done } = await reader.read()
         if (gone) return
         timer?.refresh()
-        filler = keepAlive
+        begun = true
         if (!done) return controller.enqueue(value)
         end()
       } catch (error) {
@@ -98,5 +91,5 @@ export function sseResponse(
       end()
     },
   })
-  return new Response(body, { headers: { ...HEADERS, ...headers } })
+  return new Response(body, { headers: { 'content-type': contentType, ...HEADERS, ...headers } })
 }

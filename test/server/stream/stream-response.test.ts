@@ -2,7 +2,12 @@ import { afterEach, describe, expect, jest, test } from 'bun:test'
 import type { TurnEvent } from '../../../src/conversation/types.ts'
 import { Remarks } from '../../../src/dialect/remarks.ts'
 import { TurnError } from '../../../src/errors.ts'
-import { sseResponse, toSse } from '../../../src/server/stream/sse.ts'
+import { SSE } from '../../../src/dialect/framing.ts'
+import {
+  type StreamOptions,
+  streamResponse,
+  toBytes,
+} from '../../../src/server/stream/stream-response.ts'
 import { streamAnswer } from '../../../src/server/stream/stream-answer.ts'
 import {
   fakeApp,
@@ -18,6 +23,11 @@ import { within } from '../../support/waiting.ts'
 const SEEN_MS = 5_000
 const HEARTBEAT_MS = 5
 const KEEP_ALIVE = ': keep-alive\n\n'
+const OPTIONS: StreamOptions = {
+  ...{ contentType: SSE.contentType, heartbeatMs: HEARTBEAT_MS },
+  toFiller: () => KEEP_ALIVE,
+}
+const QUIET: StreamOptions = { ...OPTIONS, heartbeatMs: 60_000 }
 
 /** A source of bytes that a test writes to. */
 function source() {
@@ -52,15 +62,16 @@ function readerOf(response: Response) {
   return { next, cancel: () => reader.cancel() }
 }
 
+const beats = (count: number) => jest.advanceTimersByTime(count * HEARTBEAT_MS)
+
 /** A response whose heartbeats come when the test says so. */
 function beating(toLastFrame?: (error: unknown) => string) {
   jest.useFakeTimers()
   const { stream, ...rest } = source()
   const end = toLastFrame ? { toLastFrame } : {}
-  const { body } = sseResponse(Promise.resolve(stream), {}, HEARTBEAT_MS, undefined, end)
+  const { body } = streamResponse(Promise.resolve(stream), { ...OPTIONS, ...end })
   if (!body) throw new Error('The response has no body.')
-  const beats = (count: number) => jest.advanceTimersByTime(count * HEARTBEAT_MS)
-  return { body, beats, ...rest }
+  return { body, ...rest }
 }
 
 const toErrorFrame = ({ kind }: TurnError) => ({ error: kind })
@@ -73,9 +84,9 @@ function streaming() {
   return { turn, pool, response: post({ ...QUESTION, stream: true }) }
 }
 
-describe('sseResponse', () => {
+describe('streamResponse', () => {
   test('has the headers that keep proxies from holding it back', () => {
-    const { headers } = sseResponse(Promise.resolve(source().stream))
+    const { headers } = streamResponse(Promise.resolve(source().stream), OPTIONS)
     expect(headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
     expect(headers.get('cache-control')).toBe('no-cache')
     expect(headers.get('x-accel-buffering')).toBe('no')
@@ -84,7 +95,7 @@ describe('sseResponse', () => {
   test('comments fill the silence before the first event, between events, and stop at the end', async () => {
     const { stream, write, close } = source()
     const later = Promise.withResolvers<typeof stream>()
-    const { next } = readerOf(sseResponse(later.promise, {}, HEARTBEAT_MS))
+    const { next } = readerOf(streamResponse(later.promise, OPTIONS))
     expect([await next(), await next()]).toEqual([KEEP_ALIVE, KEEP_ALIVE])
 
     later.resolve(stream)
@@ -102,7 +113,7 @@ describe('sseResponse', () => {
 
   test('a reader that does not read gets no comments on top of each other', async () => {
     const { stream, write } = source()
-    const { next } = readerOf(sseResponse(Promise.resolve(stream), {}, HEARTBEAT_MS))
+    const { next } = readerOf(streamResponse(Promise.resolve(stream), OPTIONS))
     // Nobody reads ten heartbeats, so at most one is queued.
     await new Promise((resolve) => setTimeout(resolve, HEARTBEAT_MS * 10))
     write('data: 1\n\n')
@@ -116,7 +127,7 @@ describe('sseResponse', () => {
       { pull: (controller) => controller.enqueue(new TextEncoder().encode(`data: ${made++}\n\n`)) },
       { highWaterMark: 0 },
     )
-    const { next, cancel } = readerOf(sseResponse(Promise.resolve(stream), {}, 60_000))
+    const { next, cancel } = readerOf(streamResponse(Promise.resolve(stream), QUIET))
     expect(await next()).toBe('data: 0\n\n')
     await new Promise(setImmediate)
     expect(made).toBeLessThanOrEqual(3)
@@ -126,7 +137,7 @@ describe('sseResponse', () => {
 
   test('a reader that goes away cancels the source', async () => {
     const { stream, write, cancelled } = source()
-    const { next, cancel } = readerOf(sseResponse(Promise.resolve(stream), {}, 60_000))
+    const { next, cancel } = readerOf(streamResponse(Promise.resolve(stream), QUIET))
     write('data: 1\n\n')
     await next()
     await cancel()
@@ -136,7 +147,7 @@ describe('sseResponse', () => {
   test('a reader that goes away before the source is there cancels it when it comes', async () => {
     const { stream, cancelled } = source()
     const later = Promise.withResolvers<typeof stream>()
-    const { next, cancel } = readerOf(sseResponse(later.promise, {}, HEARTBEAT_MS))
+    const { next, cancel } = readerOf(streamResponse(later.promise, OPTIONS))
     await next()
     const gone = cancel()
     later.resolve(stream)
@@ -146,7 +157,7 @@ describe('sseResponse', () => {
 
   test('a source that breaks is an error, not a short answer', async () => {
     const { stream, error } = source()
-    const { next } = readerOf(sseResponse(Promise.resolve(stream), {}, 60_000))
+    const { next } = readerOf(streamResponse(Promise.resolve(stream), QUIET))
     error(new Error('broken'))
     const failure = await next().catch((e: unknown) => e)
     expect(failure).toMatchObject({ message: 'broken' })
@@ -157,7 +168,7 @@ describe('the heartbeat', () => {
   afterEach(() => void jest.useRealTimers())
 
   test('that nobody read stands once before the next frame', async () => {
-    const { body, beats, write, close } = beating()
+    const { body, write, close } = beating()
     beats(3)
     write('data: 1\n\n')
     close()
@@ -165,7 +176,7 @@ describe('the heartbeat', () => {
   })
 
   test('comes anew behind each frame, a whole silence later', async () => {
-    const { body, beats, write } = beating()
+    const { body, write } = beating()
     const reader = body.getReader()
     const read = async () => new TextDecoder().decode((await reader.read()).value)
     write('data: 1\n\n')
@@ -198,7 +209,7 @@ describe('the heartbeat', () => {
   })
 
   test('has no timer behind a stream that breaks without a last frame, one beat later', async () => {
-    const { body, beats, error } = beating()
+    const { body, error } = beating()
     error(new Error('broken'))
     expect(await new Response(body).text().catch((e: unknown) => e)).toBeInstanceOf(Error)
     beats(1)
@@ -212,7 +223,7 @@ describe('the heartbeat', () => {
   })
 })
 
-describe('toSse', () => {
+describe('toBytes', () => {
   test('writes objects as JSON and strings as they are, one frame each', async () => {
     const frames = new ReadableStream<object | string>({
       start(controller) {
@@ -221,7 +232,7 @@ describe('toSse', () => {
         controller.close()
       },
     })
-    const written = await new Response(frames.pipeThrough(toSse())).text()
+    const written = await new Response(frames.pipeThrough(toBytes(SSE))).text()
     expect(written).toBe('data: {"text":"a\\nb"}\n\ndata: [DONE]\n\n')
   })
 })
@@ -233,7 +244,7 @@ describe('a streamed answer', () => {
     const failure = new TurnError('rate_limited', 'no')
     const answer = Promise.reject(failure)
     const error = await streamAnswer({
-      ...{ answer, frames: answer, remarks: new Remarks(), toErrorFrame },
+      ...{ answer, frames: answer, remarks: new Remarks(), toErrorFrame, framing: SSE },
     }).catch((e: unknown) => e)
     expect(error).toBe(failure)
   })
@@ -242,7 +253,14 @@ describe('a streamed answer', () => {
     const answer = Promise.withResolvers<typeof facts>()
     const frames = answer.promise.then(() => new ReadableStream<object | string>())
     const response = await streamAnswer({
-      ...{ answer: answer.promise, frames, remarks: new Remarks(), toErrorFrame, graceMs: 1 },
+      ...{
+        answer: answer.promise,
+        frames,
+        remarks: new Remarks(),
+        toErrorFrame,
+        graceMs: 1,
+        framing: SSE,
+      },
     })
     expect(response.status).toBe(200)
     answer.reject(new TurnError('overloaded', 'no'))
@@ -254,7 +272,7 @@ describe('a streamed answer', () => {
     const answer = Promise.resolve(facts)
     const remarks = new Remarks()
     remarks.ignore('seed')
-    const response = await streamAnswer({ answer, frames, remarks, toErrorFrame })
+    const response = await streamAnswer({ answer, frames, remarks, toErrorFrame, framing: SSE })
     expect(response.headers.get('x-claude-max-api-worker')).toBe('cold')
     expect(response.headers.get('x-claude-max-api-ignored')).toBe('seed')
     expect(await response.text()).toBe('')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { isExactValue, readCallArguments } from '../../src/dialect/call-arguments.ts'
+import { isExactValue, readCallArguments } from '../../../src/dialect/calls/call-arguments.ts'
 
 const EXACT = [
   ...['{}', '', ' \n', ' {"a" : 1 } ', '{"n":9007199254740991}', '{"n":9007199254740992}'],

@@ -1,4 +1,6 @@
-/** The input of a call, and whether it is exactly the value that the client wrote. */
+import { isObject } from '../../conversation/is-object.ts'
+
+/** The input of a call, and whether it is the value that the client wrote. */
 export type CallArguments = { input: unknown; isExact: boolean }
 
 /**
@@ -10,8 +12,7 @@ export function readCallArguments(json: string): CallArguments {
   if (json.trim() === '') return { input: {}, isExact: true }
   try {
     const value: unknown = JSON.parse(json)
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    if (!isObject) return { input: { value }, isExact: false }
+    if (!isObject(value)) return { input: { value }, isExact: false }
     return { input: value, isExact: isExactText(json, value) }
   } catch {
     return { input: { arguments: json }, isExact: false }
