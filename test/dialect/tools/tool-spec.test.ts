@@ -1,32 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import type { JsonSchema } from '../../../src/conversation/types.ts'
-import { Remarks } from '../../../src/dialect/remarks.ts'
-import { toToolSpecs } from '../../../src/dialect/tools/tool-spec.ts'
-import { TurnError } from '../../../src/errors.ts'
+import { given, prop, read, refusal } from './read-tools.ts'
 
-const given = (schema: JsonSchema | null, more: object = {}) => ({
-  ...{ path: 'tools[0].function', name: 'look', description: 'looks' },
-  schema,
-  ...more,
-})
-
-function read(...tools: ReturnType<typeof given>[]) {
-  const remarks = new Remarks()
-  const specs = toToolSpecs(tools, 'parameters', remarks)
-  return { schema: specs[0]?.inputSchema, specs, changed: remarks.changed, remarks }
-}
-
-function refusal(...tools: ReturnType<typeof given>[]): string | undefined {
-  try {
-    read(...tools)
-    return undefined
-  } catch (error) {
-    if (error instanceof TurnError && error.kind === 'invalid_request') return error.param
-    throw error
-  }
-}
-
-const prop = (x: unknown) => ({ type: 'object', properties: { x } })
 const parsed = (json: string): JsonSchema => JSON.parse(json)
 
 /** Seen on the CLI: each of the left removes its tool, or all tools; the right says the same. */
@@ -218,47 +193,3 @@ describe('a schema of a tool', () => {
     expect(changed).toEqual(['tools[0].function'])
   })
 })
-
-describe('a list of tools', () => {
-  test('a description that the CLI alters is named', () => {
-    const { specs, changed } = read(given(null, { description: 'Wait…' }))
-    expect(specs).toEqual([
-      { name: 'look', description: 'Wait…', inputSchema: { type: 'object', properties: {} } },
-    ])
-    expect(changed).toEqual(['tools[0].function.description'])
-  })
-
-  test('the second tool of one name is refused', () => {
-    expect(refusal(given({}), given({}, { path: 'tools[1].function' }))).toBe(
-      'tools[1].function.name',
-    )
-  })
-
-  test('a tool that the CLI keeps for itself is named as left out', () => {
-    const { specs, remarks } = read(given({}, { name: 'ToolSearch' }))
-    expect(specs).toEqual([])
-    expect(remarks.ignored).toEqual(['tools[0].function (ToolSearch)'])
-  })
-})
-
-/** Each froze the server, or the CLI, for seconds to minutes before there were bounds. */
-const HOSTILE: Record<string, JsonSchema> = {
-  'a pattern of 10 MB': prop({ pattern: '\\é'.repeat(5_000_000) }),
-  'short rows of marks, 18 MB': prop({ title: `x${'\u0301\u0323'.repeat(15)}`.repeat(600_000) }),
-  'names beyond ASCII, 20 MB': prop({
-    enum: Array.from({ length: 90_000 }, () => 'ﬁ'.repeat(222)),
-  }),
-}
-
-for (const [what, schema] of Object.entries(HOSTILE)) {
-  test(`${what} is read in about the time that its size takes`, () => {
-    const small = elapsed(() => JSON.stringify(schema))
-    expect(elapsed(() => read(given(schema)))).toBeLessThan(1_000 + 20 * small)
-  })
-}
-
-function elapsed(run: () => unknown): number {
-  const start = performance.now()
-  run()
-  return performance.now() - start
-}

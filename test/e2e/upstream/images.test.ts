@@ -1,5 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
+import type OpenAI from 'openai'
 import { z } from 'zod'
+import { ask, type Messages } from '../../support/clients/chat.ts'
 import { gif, padded, pictures, png } from '../../support/inputs/images.ts'
 import { conversationOf } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
@@ -157,4 +159,68 @@ test('the image that a tool gave is sent as it is, whatever its size', async () 
   expect(last).toMatchObject([
     { type: 'tool_result', content: images.map((data) => imageBlock(data)) },
   ])
+})
+
+describe('images, a URL that nobody here fetches, and files, in any turn', () => {
+  const PNG =
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+  const GIF = 'R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
+  const PDF = Buffer.from('%PDF-1.4\n%âãÏÓ\nnot much of one\n%%EOF').toString('base64')
+  const TEXT = 'Zeile eins\nünïcödé 🦩\n'
+  type Part = OpenAI.ChatCompletionContentPart
+  const parts: [Part, object][] = [
+    [
+      { type: 'image_url', image_url: { url: `data:image/png;base64,${PNG}`, detail: 'high' } },
+      { type: 'image', source: { type: 'base64', media_type: 'image/png', data: PNG } },
+    ],
+    [
+      { type: 'image_url', image_url: { url: `data:image/gif;base64,${GIF}` } },
+      { type: 'image', source: { type: 'base64', media_type: 'image/gif', data: GIF } },
+    ],
+    [
+      { type: 'image_url', image_url: { url: 'https://example.com/a.png?x=1&y=2' } },
+      { type: 'image', source: { type: 'url', url: 'https://example.com/a.png?x=1&y=2' } },
+    ],
+    [
+      {
+        type: 'file',
+        file: { filename: 'a b.pdf', file_data: `data:application/pdf;base64,${PDF}` },
+      },
+      {
+        ...{ type: 'document', title: 'a b.pdf' },
+        source: { type: 'base64', media_type: 'application/pdf', data: PDF },
+      },
+    ],
+    [
+      {
+        type: 'file',
+        file: {
+          filename: 'notes.md',
+          file_data: `data:text/markdown;charset=utf-8;base64,${Buffer.from(TEXT).toString('base64')}`,
+        },
+      },
+      {
+        ...{ type: 'document', title: 'notes.md' },
+        source: { type: 'text', media_type: 'text/plain', data: TEXT },
+      },
+    ],
+  ]
+  test('in their order, between texts', async () => {
+    const before = { type: 'text', text: 'before ' } as const
+    const after = { type: 'text', text: ' after' } as const
+    const user: Messages[number] = {
+      role: 'user',
+      content: [before, ...parts.map(([part]) => part), after],
+    }
+    const answer = { role: 'assistant', content: 'I see.' } as const
+    await ask(server, { messages: [user, answer, user] })
+    const content = [before, ...parts.map(([, block]) => block), after]
+    expect(server.api.requests.map(conversationOf)).toEqual([
+      [
+        { role: 'user', content },
+        { role: 'assistant', content: [{ type: 'text', text: 'I see.' }] },
+        { role: 'user', content },
+      ],
+    ])
+  })
 })
