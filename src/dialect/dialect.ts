@@ -41,23 +41,27 @@ type Exchange = {
 export type RequestReading<Request> = {
   schema: z.ZodType<Request>
   parameters: ParameterTable
-  /** What is left out that the table cannot say, by its place; throws for what must be refused. */
+  /**
+   * The places of ignored parts that the table cannot describe; throws for parts that must be
+   * refused.
+   */
   ignored(request: Request): string[]
 }
 
 /**
- * One way to ask for an answer. `serveDialect` in server/ does all that is the same for every API.
- * What takes a request is a method, which lets dialects with different requests be in one list.
+ * One way to ask for an answer. `serveDialect` in server/ does the rest, in the same way for every
+ * API. Functions that take a request are methods, so that dialects with different requests fit into
+ * one list.
  */
 export type Dialect<Request extends DialectRequest = DialectRequest> = RequestReading<Request> & {
-  /** Where its requests are posted. */
+  /** The path of its requests. */
   path: string
   framing: Framing
-  /** How a stream says that it failed. */
+  /** The frame that reports an error in a stream. */
   toErrorFrame(error: TurnError, requestId: string): object
   /**
-   * Sent in a silence of an answer that has begun, or that has not if the framing has no comments;
-   * without it a comment is sent.
+   * Sent when an answer that has begun pauses; if the framing has no comments, also before it
+   * begins. A comment is sent if absent.
    */
   keepAlive?(request: Request, now: number): object | undefined
   /** The answer to a request that asks the model nothing; undefined for one that does. */
@@ -65,24 +69,23 @@ export type Dialect<Request extends DialectRequest = DialectRequest> = RequestRe
   toExchange(request: Request, context: ExchangeContext): Exchange
 }
 
-/** What an API answers by itself; no worker is asked. */
+/** A request that is answered without a worker. */
 export type Lookup = {
   method: 'GET' | 'POST' | 'DELETE'
   path: string
-  /** Throws what is to be told as an error. */
   answer(request: LookupRequest): Promise<object> | object
 }
 
-export type LookupRequest = {
+type LookupRequest = {
   /** Waits for the first worker. */
   catalog: () => Promise<ModelCatalog>
   /** The body as a JSON object. */
   body: () => Promise<Record<string, unknown>>
 }
 
-/** All that is an API's own. */
+/** Everything that is specific to one API. */
 export type Api = {
-  /** Errors at this path and below have its shape, whether the path exists or not. */
+  /** Errors at this path and below have its form, even if the path does not exist. */
   path: string
   errors: ErrorShape
   dialects: readonly Dialect[]

@@ -5,8 +5,8 @@ import { toTurnError, unfinishedTurn } from '../errors.ts'
 import { toErrorBody } from './error.ts'
 
 /** What an answer says at one time. */
-export type Piece = { text: string; thinking?: string; calls?: Call[] }
-export type Call = { id: string; function: { name: string; arguments: object } }
+type Piece = { text: string; thinking?: string; calls?: Call[] }
+type Call = { id: string; function: { name: string; arguments: object } }
 
 /** What chat and generate call a piece. */
 export type ToPiece = (piece: Piece) => object
@@ -26,7 +26,7 @@ const DONE_REASON = {
   tool_calls: 'stop',
   length: 'length',
   context_window: 'length',
-  // Ollama's models do not refuse in so many words; a client that asks learns that this one did.
+  // Ollama has no value for a refusal; this is OpenAI's.
   refusal: 'content_filter',
 } as const satisfies Record<StopReason, string>
 
@@ -99,9 +99,9 @@ export function toLine(model: string, now: number, piece: object): object {
   return { model, created_at: new Date(now).toISOString(), ...piece, done: false }
 }
 
-/** The answer to a request that asks nothing: the model is there, or may go. */
+/** The answer to a request that only loads or unloads a model. */
 export function toIdleReply(model: string, now: number, piece: object, keepAlive: unknown): object {
-  // Zero, whatever the unit.
+  // Zero in any unit.
   const isOver = keepAlive === 0 || (typeof keepAlive === 'string' && /^0\D*$/.test(keepAlive))
   return {
     ...toLine(model, now, piece),
@@ -151,7 +151,7 @@ class CallReader {
     if (this.#open) this.#open.arguments += json
   }
 
-  /** The call that has been read; none if there is none. */
+  /** The call whose arguments are complete, if any. */
   take(): Call[] {
     const call = this.#open && toCall(this.#open)
     this.#open = undefined
@@ -159,7 +159,7 @@ class CallReader {
   }
 }
 
-/** Arguments that were cut off are no JSON: nobody could run the call, and `length` says why. */
+/** Arguments that were cut off are not JSON, and `done_reason` is `length`: the call is left out. */
 function toCall({ id, name, arguments: json }: WrittenCall): Call | undefined {
   try {
     const input: unknown = JSON.parse(json === '' ? '{}' : json)

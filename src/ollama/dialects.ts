@@ -9,11 +9,11 @@ import { CHAT_PARAMETERS, GENERATE_PARAMETERS } from './parameters.ts'
 import { fromChat, fromGenerate } from './request.ts'
 import { ChatRequest, type CommonRequest, GenerateRequest, ignoredTools } from './schema.ts'
 
-/** What the two ways of asking do not have in common. */
+/** The differences between chat and generate. */
 type Own<Request> = RequestReading<Request> & {
   path: string
   toPiece: ToPiece
-  /** Whether the request asks nothing: clients load and unload models like this. */
+  /** Whether the request has no question: clients load and unload models with it. */
   isIdle(request: Request): boolean
   toConversation(request: Request, options: RequestOptions): Conversation
 }
@@ -55,7 +55,7 @@ function toDialect<Request extends CommonRequest>(own: Own<Request>): Dialect<Re
   return {
     ...{ path, schema, parameters, framing: NDJSON, toErrorFrame: toErrorBody },
     ignored: (request) => own.ignored(request),
-    // A line must be an answer: one without words says nothing, and Ollama sends such lines itself.
+    // Clients parse every line as an answer, so a keep-alive is one with an empty text.
     keepAlive: ({ model }, now) => toLine(model, now, silent()),
     toReply(request, now) {
       if (!own.isIdle(request)) return undefined

@@ -1,12 +1,12 @@
 import type { ErrorShape } from '../dialect/dialect.ts'
 import type { ErrorKind, TurnError } from '../errors.ts'
 
-/** Ollama has no kinds of errors: its clients know them by the status. */
+/** Ollama's errors have no codes; clients tell them apart by the status. */
 const STATUS: Record<ErrorKind, number> = {
   invalid_request: 400,
   context_length_exceeded: 400,
   extra_usage_required: 400,
-  // Sending the request again would not mend these two, and clients retry every 5xx.
+  // A retry cannot solve these two, and clients retry every 5xx.
   cli_missing: 400,
   cli_too_old: 400,
   authentication: 401,
@@ -33,7 +33,7 @@ const STATUS: Record<ErrorKind, number> = {
 
 /** The body of a failed request, and the line of a stream that failed. */
 export function toErrorBody({ kind, message }: Pick<TurnError, 'kind' | 'message'>) {
-  // Clients look for these words beside the status.
+  // Some clients look for these words.
   return { error: kind === 'model_not_found' ? `model not found: ${message}` : message }
 }
 

@@ -11,7 +11,7 @@ const OLLAMA_VERSION = '0.13.0'
 const CHANGES = 'the models are those of the claude CLI, and GET /api/tags lists them'
 const VECTORS = 'the model API makes no embeddings'
 
-/** What Ollama can do and we cannot. */
+/** Requests of Ollama's API that are not supported. */
 const REFUSED: readonly [method: Lookup['method'], path: string, reason: string][] = [
   ['POST', '/api/pull', CHANGES],
   ['POST', '/api/push', CHANGES],
@@ -36,7 +36,7 @@ export const LOOKUPS: readonly Lookup[] = [
       return toModelInfo(model, await catalog())
     },
   },
-  // Workers are of no model until a request asks for one.
+  // No model is loaded: a worker gets its model with the request.
   { method: 'GET', path: '/api/ps', answer: () => ({ models: [] }) },
   {
     ...{ method: 'GET', path: '/api/version' },

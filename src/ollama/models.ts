@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 import { type ModelCatalog, modelNames, resolveModel } from '../dialect/models.ts'
 
-/** The CLI says of no model since when it is there, and a made-up date would lie. */
+/** The CLI reports no dates, and an invented one would be wrong. */
 const NEVER = new Date(0).toISOString()
 
-/** What each of these models has at least. */
+/** The smallest context of these models. */
 const CONTEXT_LENGTH = 200_000
 
-/** What clients ask before they offer tools, images or a switch for thinking. */
+/** Clients read these before they offer tools, images or thinking. */
 const CAPABILITIES = ['completion', 'vision', 'tools', 'thinking', 'insert']
 
-/** Of the weights of the models nothing is known. */
+/** Nothing is known about the weights of the models. */
 const DETAILS = {
   ...{ parent_model: '', format: '', family: 'claude', families: ['claude'] },
   ...{ parameter_size: '', quantization_level: '' },

@@ -1,9 +1,9 @@
 import { KeyedQueue } from '../dialect/calls/keyed-queue.ts'
 
 /**
- * Calls without a result yet. In Ollama's API a result names its call by an id, by the name of the
- * tool, or not at all: then it belongs to the first call that is open. Calls without ids get some
- * by their place in the history, so that the beginning of a conversation keeps its bytes.
+ * Calls without a result. In Ollama's API a result names its call by id, by the name of the tool,
+ * or not at all: then it belongs to the first open call. Calls without an id get one by their place
+ * in the history, so that the beginning of a conversation keeps its bytes.
  */
 export class OpenCalls {
   /** The names of the tools, by the ids of the calls, in their order. */
