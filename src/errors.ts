@@ -75,6 +75,14 @@ export function unfinishedTurn(): TurnError {
   )
 }
 
+export function shuttingDown(): TurnError {
+  return new TurnError(
+    'shutting_down',
+    'The server is shutting down. Send the request again when it is back.',
+    { retryAfterS: 1 },
+  )
+}
+
 /** Any thrown value as a TurnError. Unknown values are internal errors. */
 export function toTurnError(error: unknown): TurnError {
   if (error instanceof TurnError) return error

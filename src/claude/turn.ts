@@ -1,5 +1,5 @@
 import type { AssistantMessage, RateLimit, StopReason, TurnEvent } from '../conversation/types.ts'
-import { TurnError } from '../errors.ts'
+import { TurnError, toTurnError } from '../errors.ts'
 import type { AnswerRules } from './answer/answer.ts'
 import type { CliMessage } from './process/protocol.ts'
 import { conformance, type Promised } from './answer/structured-output.ts'
@@ -21,8 +21,6 @@ export type TurnLimits = {
 export type TurnOptions = {
   rules: AnswerRules
   limits: TurnLimits
-  /** The reader went away before the end. */
-  onAbandoned: () => void
 }
 
 /** One turn as its reader sees it: a stream of events that always ends with `stop` or `error`. */
@@ -53,7 +51,7 @@ export class Turn {
   #check: Promise<TurnError | undefined> | undefined
   #closed = false
 
-  constructor({ rules, limits, onAbandoned }: TurnOptions) {
+  constructor({ rules, limits }: TurnOptions) {
     this.#translator = new TurnTranslator(rules)
     this.maxTokens = rules.parameters.maxTokens
     this.started = this.#started.promise
@@ -70,8 +68,8 @@ export class Turn {
       cancel: () => {
         // What is left in the queue of an ended turn concerns the reader alone.
         if (this.#closed) return
+        this.#failed(clientGone())
         this.#close()
-        onAbandoned()
       },
     })
     this.events = stream
@@ -88,8 +86,9 @@ export class Turn {
     return this.#translator.spent
   }
 
+  /** Whether what the CLI prints from now on is not for the reader. */
   get ended(): boolean {
-    return this.#translator.ended
+    return this.#closed || this.#translator.ended
   }
 
   /** How the turn ended, if it ended well and its worker can go on from there. */
@@ -97,6 +96,12 @@ export class Turn {
     return this.spent ? undefined : this.#stopReason
   }
   #stopReason: StopReason | undefined
+
+  /** What it failed of, if it did. */
+  get failure(): TurnError | undefined {
+    return this.#failure
+  }
+  #failure: TurnError | undefined
 
   /** The answer as a message of the history, once the turn has ended. */
   get message(): AssistantMessage {
@@ -135,6 +140,11 @@ export class Turn {
     for (const event of this.#translator.fail(error)) this.#enqueue(event)
   }
 
+  /** The client has gone, whatever the CLI says. */
+  cancel(): void {
+    this.#enqueue({ type: 'error', error: clientGone() })
+  }
+
   /**
    * Not at the end: the CLI checks structured output by itself before it prints the end of it, with
    * the same patterns, and may be at it for hours.
@@ -162,13 +172,18 @@ export class Turn {
   #enqueue(event: TurnEvent): void {
     if (this.#closed) return
     if (event.type === 'rate_limit') this.rateLimit = event.rateLimit
-    else if (event.type === 'error') this.#started.reject(event.error)
+    else if (event.type === 'error') this.#failed(event.error)
     else this.#start()
     this.#controller.enqueue(event)
     if (event.type !== 'stop' && event.type !== 'error') return
     if (event.type === 'stop') this.#stopReason = event.reason
     this.#controller.close()
     this.#close()
+  }
+
+  #failed(error: Error): void {
+    this.#failure = toTurnError(error)
+    this.#started.reject(error)
   }
 
   #start(): void {
@@ -187,18 +202,23 @@ export class Turn {
   }
 
   #close(): void {
+    if (this.#closed) return
     this.#closed = true
     for (const timer of [this.#idleTimer, this.#firstEventTimer, this.#totalTimer]) {
       clearTimeout(timer)
     }
     this.#demand?.resolve()
-    this.#started.reject(new TurnError('cancelled', 'The client went away.'))
+    this.#started.reject(clientGone())
     this.#requested.resolve()
     this.#finished.resolve()
   }
 }
 
 type Timer = ReturnType<typeof setTimeout>
+
+function clientGone(): TurnError {
+  return new TurnError('cancelled', 'The client went away.')
+}
 
 function timeout(what: string, ms: number): TurnError {
   return new TurnError('timeout', `The model ${what} ${ms / 1000} s.`)

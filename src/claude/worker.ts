@@ -1,57 +1,61 @@
 import type { ModelInfo } from '../conversation/models.ts'
-import { CallIds } from '../conversation/call-ids.ts'
-import { callIds, toolResults } from '../conversation/tool-calls.ts'
-import type { Conversation, StopReason } from '../conversation/types.ts'
+import { digestMessage, type Need, type Offer } from '../conversation/need.ts'
+import type { ErrorKind } from '../errors.ts'
+import type { Abilities } from './abilities.ts'
+import { rewind } from './history/rewind.ts'
+import { Seeder } from './history/seeder.ts'
+import { Transcript } from './history/transcript.ts'
+import { OpenTurn } from './open-turn.ts'
 import { Connection, type ConnectionOptions } from './process/connection.ts'
-import type { ControlRequest } from './process/control.ts'
-import { SecondRequestBlock } from './settings/second-request-block.ts'
-import { LiveSettings } from './settings/live-settings.ts'
-import { isDeliverable, McpServer } from './tools/mcp-server.ts'
 import type { Exit } from './process/process.ts'
-import { type CliMessage, ModelList } from './process/protocol.ts'
-import { Seeder, SHOW_THINKING, type Spare } from './history/seeder.ts'
-import { userLine } from './history/seeding.ts'
-import { SessionFile } from './history/session-file.ts'
-import type { SessionPatterns } from './history/session-patterns.ts'
+import type { CliMessage } from './process/protocol.ts'
+import { LiveSettings } from './settings/live-settings.ts'
+import { SecondRequestBlock } from './settings/second-request-block.ts'
 import { toSettings } from './settings/settings.ts'
+import { McpServer } from './tools/mcp-server.ts'
+import { deliverResults, isDeliverableWhole } from './tools/results.ts'
 import { Turn, type TurnLimits } from './turn.ts'
+import { type WarmUpOptions, warmUp } from './warm-up.ts'
+import { Wear } from './wear.ts'
+import { within } from './within.ts'
 
-export type WorkerOptions = Omit<ConnectionOptions, 'onMessage' | 'onRequest' | 'onFailure'> & {
-  limits: TurnLimits
-  /** Whether to ask for readable thinking; the CLI's own default shows next to nothing. */
-  showThinking: boolean
-  /** The model that requests usually ask for: set in advance, it costs them nothing. */
-  usualModel: string | undefined
-  /** Told whether the CLI has a login, when it says so. */
-  onLogin: (loggedIn: boolean) => void
-}
+export type WorkerOptions = Omit<ConnectionOptions, 'onMessage' | 'onRequest' | 'onFailure'> &
+  WarmUpOptions & {
+    limits: TurnLimits
+    abilities: Abilities
+    /** Told whether the CLI has a login, when it says so. */
+    onLogin: (loggedIn: boolean) => void
+  }
 
-/** About as long as a boot takes; a spare that needs longer makes its request wait for the rest. */
-const SILENT_BOOT_MS = 500
+/** How long a turn that nobody waits for any more may take to end; the upstream request ends with it. */
+const TAKE_BACK_MS = 1_000
 
-/** Questions that make the CLI load what its first turn needs. */
-const WARM_UP = ['mcp_status', 'get_settings', 'get_context_usage'] as const
+/** After these the process is of no more use. */
+const FATAL: readonly ErrorKind[] = ['worker', 'internal', 'not_logged_in']
 
-/** One booted CLI process: configured, seeded and asked over its stdin, for one conversation. */
+/** One booted CLI process: configured, seeded and asked over its stdin, again and again. */
 export class Worker {
   readonly #cli: Connection
   readonly #mcp = new McpServer()
   readonly #liveSettings: LiveSettings
+  readonly #transcript = new Transcript()
   readonly #seeder: Seeder
   readonly #secondRequestBlock: SecondRequestBlock
+  readonly #openTurn: OpenTurn
   readonly #limits: TurnLimits
-  /** The ids of the calls that the CLI remembers. */
-  readonly #callIds = new CallIds()
-  #models: ModelInfo[] = []
+  readonly #abilities: Abilities
+  readonly #wear: Wear
+  #models: readonly ModelInfo[] = []
   #turn: Turn | undefined
-  /** Between the answer's end and its `result`, after which the CLI takes another message. */
-  #closing: PromiseWithResolvers<void> | undefined
+  #isParked = false
+  #isKilled = false
+  #settled: Promise<boolean> = Promise.resolve(true)
 
   /** Starts the CLI and resolves when it answers; a CLI that does not is ended. */
   static async boot(options: WorkerOptions): Promise<Worker> {
-    const worker = new Worker(options, undefined)
+    const worker = new Worker(options)
     try {
-      await worker.#warmUp(options)
+      worker.#models = await warmUp(worker.#cli, worker.#liveSettings, options)
     } catch (error) {
       await worker.end()
       throw error
@@ -59,39 +63,29 @@ export class Worker {
     return worker
   }
 
-  /** Starts a CLI that waits for a long history. */
-  static async spare(options: WorkerOptions, patterns: SessionPatterns): Promise<Worker> {
-    const file = new SessionFile(options.places.temp)
-    const args = [...options.args, ...file.args]
-    const worker = new Worker({ ...options, args }, { file, patterns })
-    // Nothing shows that it has booted: it is silent until it has its history.
-    await Promise.race([Bun.sleep(SILENT_BOOT_MS), worker.exited])
-    return worker
-  }
-
-  private constructor(
-    { limits, showThinking, onLogin, usualModel: _, ...options }: WorkerOptions,
-    spare: Spare | undefined,
-  ) {
+  private constructor({ limits, abilities, onLogin, ...options }: WorkerOptions) {
     this.#limits = limits
+    this.#abilities = abilities
     this.#cli = new Connection({
       ...options,
       onMessage: (message) => this.#receive(message),
-      onRequest: (request) => this.#answerCli(request),
-      onFailure: (reason) => {
-        this.#secondRequestBlock.cancel()
-        this.#seeder.fail(reason)
-        this.#turn?.fail(reason)
-      },
+      onRequest: (request) => this.#mcp.handle(request),
+      onFailure: (reason) => this.#fail(reason),
     })
+    this.#wear = new Wear(this.#cli.pid, options.path)
     this.#liveSettings = new LiveSettings(this.#cli, (reason) => this.#turn?.fail(reason))
     this.#secondRequestBlock = new SecondRequestBlock(this.#cli, this.#liveSettings)
+    this.#openTurn = new OpenTurn({
+      mcp: this.#mcp,
+      secondRequestBlock: this.#secondRequestBlock,
+      kill: () => this.#kill(),
+    })
     const parts = { cli: this.#cli, mcp: this.#mcp, liveSettings: this.#liveSettings }
-    this.#seeder = new Seeder({ ...parts, spare, showThinking, onLogin })
-  }
-
-  get pid(): number {
-    return this.#cli.pid
+    this.#seeder = new Seeder({
+      ...parts,
+      ...{ transcript: this.#transcript, abilities },
+      onLogin: (loggedIn) => loggedIn !== undefined && onLogin(loggedIn),
+    })
   }
 
   get exited(): Promise<Exit> {
@@ -103,56 +97,53 @@ export class Worker {
     return this.#models
   }
 
-  /** Whether a pristine worker can be given the first `count` messages of a conversation. */
-  fits(conversation: Conversation, count: number): boolean {
-    return this.#seeder.fits(conversation, count)
+  /** Whether its last answer ended with tool calls, on whose results it waits. */
+  get isParked(): boolean {
+    return this.#isParked
   }
 
-  /** Whether the last message holds plain results of calls alone, which the CLI hands on whole. */
-  takesResults({ messages }: Conversation): boolean {
-    const content = messages.at(-1)?.content ?? []
-    return content.every((block) => block.type === 'tool_result' && isDeliverable(block))
+  /** Whether a new one should take its place: it goes on with its conversation, and that is all. */
+  get isWorn(): boolean {
+    return this.#wear.isOut
   }
 
-  /** Gives a pristine worker the first `count` messages ahead of the rest. */
-  prepare(conversation: Conversation, count: number): Promise<void> {
-    return this.#seeder.prepare(conversation, count)
+  /** After a turn: whether it can take another conversation; it takes a moment to know. */
+  get settled(): Promise<boolean> {
+    return this.#settled
   }
 
-  /** Gives a worker its conversation, history and all. Failures are events of the turn. */
-  run(conversation: Conversation): Turn {
-    for (const id of conversation.messages.flatMap(callIds)) this.#callIds.claim(id)
-    return this.#begin(conversation, () => this.#seeder.ask(conversation))
+  /** How it can serve this request; undefined if it cannot. */
+  offer(need: Need): Offer | undefined {
+    const transcript = this.#transcript
+    const hasTools = this.#seeder.hasTools(need)
+    if (!transcript.hasBegun) return { how: 'pristine', kept: 0, isOwn: false, hasTools }
+    if (!hasTools && !this.#mcp.canChange) return undefined
+    const isOwn = transcript.isPartOf(need)
+    if (this.#isParked && hasTools && isOwn && this.#takesResults(need)) {
+      return { how: 'unparked', kept: transcript.length, isOwn, hasTools }
+    }
+    const kept = transcript.keeps(need, this.#isParked)
+    if (!kept || (kept.cuts && !this.#abilities.rewind.isOn)) return undefined
+    const how = kept.count > 0 && !kept.cuts ? 'resumed' : 'rewound'
+    if (how === 'rewound' && this.isWorn) return undefined
+    return { how, kept: kept.count, isOwn, hasTools }
   }
 
-  /** Goes on after a finished turn: all but the last message is what the worker remembers. */
-  continue(conversation: Conversation): Turn {
-    return this.#begin(conversation, async () => {
-      await this.#closing?.promise
-      const question = conversation.messages.at(-1)
-      const content = question?.role === 'user' ? question.content : []
-      const settings = this.#liveSettings.toSet(toSettings(conversation))
-      this.#cli.write(settings + userLine(content, { query: true }))
+  /** Serves a request as offered. Failures are events of the turn. */
+  run(need: Need): Turn {
+    const offer = this.offer(need)
+    if (!offer) throw new Error('This worker has another conversation.')
+    this.#wear.noteTurn()
+    const callIds = this.#transcript.claimedIds(need, offer.kept)
+    const turn = new Turn({ rules: { ...need.conversation, callIds }, limits: this.#limits })
+    this.#turn = turn
+    const asked =
+      offer.how === 'unparked' ? this.#answerCalls(need, turn) : this.#ask(need, offer, turn)
+    asked.catch((error: unknown) => {
+      turn.fail(error instanceof Error ? error : new Error(String(error)))
     })
-  }
-
-  /**
-   * Goes on after tool calls, whose results are the last message. Calls are told by their place:
-   * a client may have changed the ids.
-   */
-  resume(conversation: Conversation): Turn {
-    const ownIds = this.#turn ? callIds(this.#turn.message) : []
-    const clientIds = callIds(conversation.messages.at(-2))
-    const results = toolResults(conversation).map((result) => ({
-      ...result,
-      tool_use_id: ownIds[clientIds.indexOf(result.tool_use_id)] ?? result.tool_use_id,
-    }))
-    return this.#begin(conversation, async () => {
-      this.#cli.write(this.#liveSettings.toSet(toSettings(conversation)))
-      // Results go to the model in the order in which the CLI took them, and of several that come
-      // at once it takes any first.
-      for (const result of results) await this.#mcp.answer(result)
-    })
+    this.#settled = turn.finished.then(() => this.#settle(turn, need, asked))
+    return turn
   }
 
   /**
@@ -164,83 +155,97 @@ export class Worker {
     await this.#cli.end()
   }
 
-  async #warmUp({ showThinking, usualModel }: WorkerOptions): Promise<void> {
-    if (usualModel) this.#cli.write(this.#liveSettings.toSetModel(usualModel))
-    const [answer] = await Promise.all([
-      this.#cli.request({ subtype: 'list_models' }),
-      showThinking ? this.#cli.request(SHOW_THINKING) : undefined,
-      // A version that does not know one of them is no slower for it than without.
-      ...WARM_UP.map((subtype) => this.#cli.request({ subtype }).catch(() => {})),
-    ])
-    const { models } = ModelList.parse(answer)
-    this.#models = models.map(({ value, resolvedModel }) => ({
-      alias: value,
-      id: resolvedModel ?? value,
-    }))
+  #takesResults({ conversation, messages }: Need): boolean {
+    return (
+      messages.length === this.#transcript.length + 1 &&
+      // The CLI reads the limit when a turn of its own begins, and this one is within it.
+      this.#openTurn.maxTokens === conversation.parameters.maxTokens &&
+      isDeliverableWhole(conversation)
+    )
   }
 
-  #begin(conversation: Conversation, ask: () => Promise<void>): Turn {
-    const turn = new Turn({
-      rules: { ...conversation, callIds: this.#callIds },
-      limits: this.#limits,
-      onAbandoned: () => void this.end(),
+  /** Gives the worker what it does not have; false if by then nobody wants an answer. */
+  async #ask(need: Need, { kept }: Offer, turn: Turn): Promise<boolean> {
+    this.#isParked = false
+    if (kept < this.#transcript.length) await this.#rewind(kept)
+    // The answer before this one is out, but the CLI may not be done with it.
+    else await this.#openTurn.ended
+    return this.#seeder.ask(need, {
+      isThere: () => !turn.ended,
+      onAsk: () => this.#openTurn.begin(turn),
     })
-    this.#turn = turn
-    ask().catch((error: unknown) => {
-      turn.fail(error instanceof Error ? error : new Error(String(error)))
-    })
-    return turn
   }
 
-  async #answerCli(request: ControlRequest): Promise<object> {
-    if (request.subtype === 'mcp_message') return this.#mcp.handle(request)
-    throw new Error(`unsupported request ${request.subtype}`)
+  async #answerCalls({ conversation, messages }: Need, turn: Turn): Promise<boolean> {
+    this.#isParked = false
+    this.#openTurn.goOn(turn)
+    const ownIds = this.#transcript.lastCallIds
+    this.#transcript.add(messages.slice(-1))
+    this.#cli.write(this.#liveSettings.toSet(toSettings(conversation)))
+    await deliverResults(this.#mcp, conversation, { ownIds, isWanted: () => !turn.ended })
+    return true
+  }
+
+  /** Takes back all but the first messages, with the turn that may still be open behind them. */
+  async #rewind(kept: number): Promise<void> {
+    const names = { target: this.#transcript.uuidAt(kept), newest: this.#transcript.newest }
+    await this.#openTurn.drop(rewind(this.#cli, this.#abilities, names))
+    this.#mcp.forget()
+    this.#transcript.cut(kept)
+  }
+
+  /** Makes the worker ready for whatever comes after a turn; false if it is of no more use. */
+  async #settle(turn: Turn, need: Need, asked: Promise<boolean>): Promise<boolean> {
+    if (turn.stopReason !== undefined) {
+      const question = need.conversation.messages.at(-1)
+      this.#transcript.add([digestMessage(turn.message, question)])
+      this.#isParked = turn.stopReason === 'tool_calls'
+      return true
+    }
+    this.#secondRequestBlock.cancel()
+    const isFatal = turn.failure && FATAL.includes(turn.failure.kind)
+    if (this.#isKilled || isFatal) return false
+    const takenBack = this.#takeBack(asked).catch(() => false)
+    const isReady = await within(takenBack, TAKE_BACK_MS)
+    // The request that nobody waits for must not go on.
+    if (!isReady) this.#kill()
+    return isReady ?? false
+  }
+
+  /** What the worker has now behind the question is not what the client has. */
+  async #takeBack(asked: Promise<boolean>): Promise<boolean> {
+    if (!(await asked)) return true
+    const { lastCut } = this.#transcript
+    if (lastCut === -1 || !this.#abilities.rewind.isOn) return false
+    await this.#rewind(lastCut)
+    return true
+  }
+
+  #kill(): void {
+    this.#isKilled = true
+    this.#cli.kill()
+  }
+
+  #fail(reason: Error): void {
+    this.#secondRequestBlock.cancel()
+    this.#seeder.fail(reason)
+    this.#turn?.fail(reason)
+    this.#openTurn.end()
   }
 
   async #receive(message: CliMessage): Promise<void> {
     const wrongTools = this.#seeder.checkTools(message)
     if (wrongTools) {
       // At once: the CLI is about to ask the model without them.
-      this.#cli.kill()
+      this.#kill()
       this.#seeder.fail(wrongTools)
       this.#turn?.fail(wrongTools)
       return
     }
     if (this.#seeder.active) {
-      if (!this.#seeder.receive(message)) this.#cli.kill()
+      if (!this.#seeder.receive(message)) this.#kill()
       return
     }
-    const turn = this.#turn
-    if (!turn) return
-    if (message.type === 'result' && this.#closing) return this.#closed(this.#closing)
-    if (message.type === 'user') this.#mcp.noteResults(message)
-    if (message.type === 'system' && message.status === 'requesting') this.#requesting(turn)
-    const events = turn.translate(message)
-    const end = events.at(-1)
-    if (end?.type === 'stop') this.#stopped(turn, end.reason, message)
-    if (end?.type === 'error' && turn.goesOnAlone) this.#cli.kill()
-    await turn.deliver(events)
-  }
-
-  #stopped(turn: Turn, reason: StopReason, { type }: CliMessage): void {
-    // Before the client hears of the end: the CLI asks again within milliseconds.
-    if (turn.goesOnAlone) return this.#cli.kill()
-    if (turn.spent) return
-    this.#secondRequestBlock.lift()
-    // Tool calls leave the CLI's own turn open.
-    if (reason !== 'tool_calls' && type !== 'result') this.#closing = Promise.withResolvers()
-  }
-
-  #closed(closing: PromiseWithResolvers<void>): void {
-    this.#closing = undefined
-    closing.resolve()
-  }
-
-  #requesting(turn: Turn): void {
-    // A request that nobody asked for must not be answered.
-    if (turn.ended) return this.#cli.kill()
-    turn.markRequested()
-    this.#secondRequestBlock.requesting(turn.maxTokens)
-    this.#seeder.removeFile()
+    await this.#openTurn.receive(message)
   }
 }

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono'
+import { Abilities } from '../claude/abilities.ts'
 import { startGuard } from '../claude/process/guard.ts'
 import { sweepTemp, sweepToolLogs } from '../claude/process/leftovers.ts'
 import { LoginState } from '../claude/account/login-state.ts'
@@ -51,8 +52,13 @@ export function compose({ config, log, path, env, base: given, graceMs }: Parts)
   const { cwd, temp } = neutralDir(base.path)
   sweepTemp(temp)
   sweepToolLogs(cwd, { env })
+  const abilities = new Abilities(log)
   const pool = new Pool({
-    boot: createBoot({ config, path, env, base: base.path, guard, onLogin: noteLogin }),
+    boot: createBoot({
+      ...{ config, path, env, guard, abilities },
+      base: base.path,
+      onLogin: noteLogin,
+    }),
     onAnswered: noteLogin,
     maxWorkers: config['max-workers'],
     warmWorkers: config['warm-workers'],

@@ -1,15 +1,15 @@
 import { preferForcedCall } from '../conversation/forced-call.ts'
 import type { ModelInfo } from '../conversation/models.ts'
+import { type Need, needOf } from '../conversation/need.ts'
 import type { Conversation, RateLimit, TurnEvent } from '../conversation/types.ts'
-import { toolResults } from '../conversation/tool-calls.ts'
 import { toTurnError } from '../errors.ts'
-import { affinityKey } from './affinity.ts'
 import type { Caller } from './caller.ts'
-import { Forecast, isForeseeable, type Purpose } from './forecast.ts'
-import { type KeptState, KeptWorkers } from './kept-workers.ts'
+import { Demand } from './demand.ts'
+import { FreeWorkers, type TtlMs } from './free-workers.ts'
+import { Habits, type Standing } from './habits.ts'
 import { ParameterFallbacks } from './parameter-fallbacks.ts'
 import { Shares } from './shares.ts'
-import type { Beneficiary, SupplyOptions } from './supply-options.ts'
+import type { SupplyOptions } from './supply-options.ts'
 import { type Acquired, WorkerSupply } from './supply.ts'
 import type { Turn, Worker } from './worker.ts'
 
@@ -27,24 +27,20 @@ export type BootHint = {
   usualModel: string | undefined
 }
 
-export type PoolOptions = Omit<
-  SupplyOptions,
-  'boot' | 'wanted' | 'giveUp' | 'onGone' | 'shares'
-> & {
-  boot: (purpose: Purpose, hint: BootHint) => Promise<Worker>
-  /** Pristine workers kept booted whatever comes; none means that none is booted ahead. */
-  warmWorkers: number
+export type PoolOptions = Omit<SupplyOptions, 'boot' | 'free' | 'demand' | 'shares'> & {
+  boot: (hint: BootHint) => Promise<Worker>
   /** How long a finished conversation, and one in the midst of a tool call, keeps its worker. */
-  ttlMs: Record<KeptState, number>
+  ttlMs: TtlMs
   /** Told after each turn that reached the account: whether it found a login. */
   onAnswered?: (loggedIn: boolean) => void
 }
 
 /**
  * `warm`: a booted worker was there; `cold`: the request waited for one; `resumed`: the
- * conversation's own worker goes on; `unparked`: it goes on after tool calls.
+ * conversation's own worker goes on; `unparked`: it goes on after tool calls; `rewound`: a worker
+ * that had heard something else was taken back to what this request shares with it.
  */
-export type WorkerOrigin = Acquired['origin'] | 'resumed' | 'unparked'
+export type WorkerOrigin = 'warm' | 'cold' | 'resumed' | 'unparked' | 'rewound'
 
 export type Answer = {
   events: ReadableStream<TurnEvent>
@@ -53,48 +49,45 @@ export type Answer = {
   ignored: string[]
 }
 
-export type PoolSnapshot = WorkerSupply['counts'] & {
-  idle: number
-  parked: number
-  rateLimit: RateLimit | undefined
-}
+export type PoolSnapshot = WorkerSupply['counts'] & { rateLimit: RateLimit | undefined }
 
-/** Who answers, and when: the worker of a conversation that goes on, or a new one. */
+/** Who answers, and when: the worker that has least left to do for a request. */
 export class Pool {
   readonly #options: PoolOptions
   readonly #supply: WorkerSupply
-  readonly #kept: KeptWorkers
   readonly #shares = new Shares()
+  readonly #habits = new Habits()
+  readonly #demand = new Demand()
   readonly #fallbacks = new ParameterFallbacks()
   #rateLimit: RateLimit | undefined
-  readonly #forecast = new Forecast()
 
   constructor(options: PoolOptions) {
     this.#options = options
-    this.#kept = new KeptWorkers({
+    const free = new FreeWorkers({
       ttlMs: options.ttlMs,
+      habits: this.#habits,
+      maxStanding: options.maxWorkers - options.warmWorkers,
+      hasRoom: () => this.#supply.hasRoom,
       onExpired: (worker) => void this.#supply.retire(worker),
     })
     this.#supply = new WorkerSupply({
       ...options,
-      shares: this.#shares,
-      boot: (purpose) => options.boot(purpose, { usualModel: this.#forecast.usualModel }),
-      wanted: () => this.#forecast.wanted({ floor: options.warmWorkers, most: options.maxWorkers }),
-      giveUp: (beneficiary) => this.#giveUp(beneficiary),
-      onGone: (worker) => this.#kept.forget(worker),
+      ...{ free, demand: this.#demand, shares: this.#shares },
+      boot: () => options.boot({ usualModel: this.#demand.usualModel }),
     })
   }
 
   /**
    * Answers a conversation. Resolves at the first event, so that whatever fails before it is an
-   * error of the request; when the client goes away, its worker is ended, and the request to the
+   * error of the request; when the client goes away, its turn is ended, and the request to the
    * model with it.
    */
   async run(conversation: Conversation, caller: Caller): Promise<Answer> {
     const wanted = preferForcedCall(conversation)
     for (let deaths = 0, fallbacks = 0; ;) {
       const { conversation: asked, dropped } = this.#fallbacks.apply(wanted)
-      const { turn, origin } = await this.#start(asked, caller)
+      const need = await needOf(caller.client, asked)
+      const { turn, origin } = await this.#start(need, caller)
       try {
         await turn.started
         this.#options.onAnswered?.(true)
@@ -118,86 +111,43 @@ export class Pool {
   }
 
   snapshot(): PoolSnapshot {
-    return {
-      ...this.#supply.counts,
-      idle: this.#kept.count('idle'),
-      parked: this.#kept.count('parked'),
-      rateLimit: this.#rateLimit,
-    }
+    return { ...this.#supply.counts, rateLimit: this.#rateLimit }
   }
 
   /** Ends every worker and resolves when all are reaped. */
   async close(): Promise<void> {
-    while (this.#kept.takeOldest()) {
-      // Only their timers must go; the supply ends every worker.
-    }
     await this.#supply.close()
   }
 
-  async #start(conversation: Conversation, caller: Caller) {
-    const { client, signal } = caller
-    const own = this.#takeOwn(client, conversation)
-    // To know a large conversation again takes as long as to send it: others have a turn between.
-    if (!isForeseeable(conversation)) await new Promise(setImmediate)
-    if (own) this.#shares.begin(client)
-    else this.#forecast.note(client, conversation)
-    const { worker, origin } = own ?? (await this.#supply.acquire(caller, conversation))
-    const turn = begin(worker, origin, conversation)
-    const abort = () => void this.#supply.retire(worker)
+  async #start(need: Need, caller: Caller): Promise<{ turn: Turn; origin: WorkerOrigin }> {
+    const { signal } = caller
+    this.#habits.note(need)
+    this.#demand.noteRequest(need.conversation.model)
+    const acquired = await this.#supply.acquire(need, caller)
+    const { worker } = acquired
+    const startedAt = performance.now()
+    const turn = worker.run(need)
+    const abort = () => turn.cancel()
     signal.addEventListener('abort', abort)
     if (signal.aborted) abort()
     void this.#supply.holdBack(underWay(turn))
-    void turn.finished.then(() => {
+    void turn.finished.then(async () => {
       signal.removeEventListener('abort', abort)
+      this.#demand.noteTurn(performance.now() - startedAt)
       this.#rateLimit = turn.rateLimit ?? this.#rateLimit
-      this.#shares.end(client)
-      this.#keepOrRetire(worker, turn, { client, conversation })
+      this.#shares.end(caller.client)
+      const standing = standingOf(need, caller)
+      const isReady = await worker.settled
+      if (isReady && (!worker.isWorn || this.#habits.isLikely(standing))) {
+        this.#supply.release(worker, standing)
+      } else await this.#supply.retire(worker)
     })
-    return { turn, origin }
-  }
-
-  /** The worker that stopped exactly where this request goes on, if it still waits there. */
-  #takeOwn(
-    client: string,
-    conversation: Conversation,
-  ): { worker: Worker; origin: WorkerOrigin } | undefined {
-    const state = toolResults(conversation).length > 0 ? 'parked' : 'idle'
-    const key = affinityKey(client, state, conversation, conversation.messages.slice(0, -1))
-    const worker = this.#kept.take(state, key)
-    if (worker && state === 'parked' && !worker.takesResults(conversation)) {
-      // The conversation has gone past the calls on which it waits.
-      void this.#supply.retire(worker)
-      return undefined
-    }
-    return worker && { worker, origin: state === 'idle' ? 'resumed' : 'unparked' }
-  }
-
-  /** Of the workers that stay with their conversations, the one least likely to be missed. */
-  #giveUp(beneficiary: Beneficiary): Worker | undefined {
-    if (beneficiary === 'request') return this.#kept.takeOldest(['idle', 'parked'])
-    // What a client has is worth more than a guess, but for the oldest of many.
-    const mustKeep = this.#kept.count('idle') <= this.#options.warmWorkers
-    if (beneficiary === 'guess' && mustKeep) return undefined
-    return this.#kept.takeOldest(['idle'])
-  }
-
-  #keepOrRetire(
-    worker: Worker,
-    turn: Turn,
-    { client, conversation }: { client: string; conversation: Conversation },
-  ): void {
-    const { stopReason } = turn
-    if (stopReason === undefined) return void this.#supply.retire(worker)
-    const state = stopReason === 'tool_calls' ? 'parked' : 'idle'
-    const messages = [...conversation.messages, turn.message]
-    const key = affinityKey(client, state, conversation, messages)
-    this.#kept.keep(worker, { client, state, key })
-    this.#supply.noteKept()
+    return { turn, origin: originOf(acquired) }
   }
 
   #loggedOut(): void {
     this.#options.onAnswered?.(false)
-    this.#supply.retirePristine()
+    this.#supply.retireFree()
   }
 }
 
@@ -210,8 +160,12 @@ async function underWay(turn: Turn): Promise<void> {
   await Bun.sleep(FIRST_WORDS_MS)
 }
 
-function begin(worker: Worker, origin: WorkerOrigin, conversation: Conversation): Turn {
-  if (origin === 'resumed') return worker.continue(conversation)
-  if (origin === 'unparked') return worker.resume(conversation)
-  return worker.run(conversation)
+function standingOf({ beginning, tools, messages }: Need, { client }: Caller): Standing {
+  const question = messages.at(-1)?.digest ?? ''
+  return { client, program: `${beginning} ${tools}`, question, length: messages.length + 1 }
+}
+
+function originOf({ offer: { how }, waited }: Acquired): WorkerOrigin {
+  if (how !== 'pristine') return how
+  return waited ? 'cold' : 'warm'
 }

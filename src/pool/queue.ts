@@ -3,12 +3,31 @@ import type { Caller } from './caller.ts'
 import type { Shares } from './shares.ts'
 
 /** What a client is told when there is no worker for it: about the length of a short answer. */
-export const QUEUE_RETRY_AFTER_S = 2
+const QUEUE_RETRY_AFTER_S = 2
 
 /** How long to wait when nothing else is said. */
 const WAIT_TIMEOUT_MS = 120_000
 
-type Waiter<T> = { client: string; resolve(value: T): void; reject(error: Error): void }
+/** How long who is next waits for a worker of its own while others can use those that come free. */
+const PASS_OVER_MS = 1_000
+
+type Waiter<T> = {
+  client: string
+  /** Whether a value is of use to it. */
+  accepts: (value: T) => boolean
+  since: number
+  resolve(value: T): void
+  reject(error: Error): void
+}
+
+export type QueueLimits = {
+  maxQueue: number
+  maxWorkers: number
+  /** How many of those who wait need no place: workers can be booted for them. */
+  served: number
+}
+
+export type WaitOptions<T> = { accepts?: (value: T) => boolean; timeoutMs?: number | undefined }
 
 /**
  * Requests that wait for a worker, each until its client goes away. The next is that of the client
@@ -28,10 +47,11 @@ export class WaitQueue<T> {
   }
 
   /** Waits for `give`; rejects when `signal` aborts, time is up or the queue is failed. */
-  async wait({ client, signal }: Caller, timeoutMs = WAIT_TIMEOUT_MS): Promise<T> {
+  async wait({ client, signal }: Caller, options: WaitOptions<T> = {}): Promise<T> {
+    const { accepts = () => true, timeoutMs = WAIT_TIMEOUT_MS } = options
     if (signal.aborted) throw goneAway()
     const { promise, ...settle } = Promise.withResolvers<T>()
-    const waiter = { client, ...settle }
+    const waiter = { client, accepts, since: performance.now(), ...settle }
     // Out of the queue in the same breath: nothing may be given to one who has left.
     const leave = (reason: TurnError) => {
       this.#waiters.delete(waiter)
@@ -49,17 +69,39 @@ export class WaitQueue<T> {
     }
   }
 
-  /** Hands a value to the next who waits, whose turn counts from now on; false if nobody waits. */
+  /**
+   * Hands a value to the next who waits, whose turn counts from now on; false if nobody takes it.
+   * If it is of no use to the next, another of the same client may have it, but not for ever.
+   */
   give(value: T): boolean {
-    let next: Waiter<T> | undefined
-    for (const waiter of this.#waiters) {
-      if (!next || this.#shares.isBefore(waiter.client, next.client)) next = waiter
-    }
+    const [next, ...others] = this.#inTurn()
     if (!next) return false
-    this.#waiters.delete(next)
-    this.#shares.begin(next.client)
-    next.resolve(value)
+    const passes = performance.now() - next.since < PASS_OVER_MS
+    const own = passes ? others.filter(({ client }) => client === next.client) : []
+    const taker = [next, ...own].find(({ accepts }) => accepts(value))
+    if (!taker) return false
+    this.#waiters.delete(taker)
+    this.#shares.begin(taker.client)
+    taker.resolve(value)
     return true
+  }
+
+  /**
+   * Throws if the queue is full and stays so. One place may be taken from a client that has more
+   * than its share.
+   */
+  requirePlace(client: string, { maxQueue, maxWorkers, served }: QueueLimits): void {
+    if (this.length - served < maxQueue) return
+    const message = `All ${maxWorkers} workers are busy and ${maxQueue} requests wait. Try again soon.`
+    const refusal = new TurnError('queue_full', message, { retryAfterS: QUEUE_RETRY_AFTER_S })
+    if (!this.displaceFor(client, refusal)) throw refusal
+  }
+
+  /** How many of those who wait are such. */
+  count(is: (waiter: { accepts: (value: T) => boolean; waitedMs: number }) => boolean): number {
+    const now = performance.now()
+    return [...this.#waiters].filter(({ accepts, since }) => is({ accepts, waitedMs: now - since }))
+      .length
   }
 
   /**
@@ -82,6 +124,11 @@ export class WaitQueue<T> {
   failAll(error: Error): void {
     for (const waiter of this.#waiters) waiter.reject(error)
     this.#waiters.clear()
+  }
+
+  /** Who comes first: see above. */
+  #inTurn(): Waiter<T>[] {
+    return [...this.#waiters].toSorted((a, b) => this.#shares.compare(a.client, b.client))
   }
 
   /** The turns running and waiting of each client that waits. */

@@ -10,10 +10,9 @@ export class Shares {
     return this.#running.get(client) ?? 0
   }
 
-  /** Whether `a` is to be served before `b`: it has fewer running, or was served longer ago. */
-  isBefore(a: string, b: string): boolean {
-    const difference = this.running(a) - this.running(b)
-    return difference === 0 ? this.#lastServed(a) < this.#lastServed(b) : difference < 0
+  /** Negative if `a` is to be served before `b`: it has fewer running, or was served longer ago. */
+  compare(a: string, b: string): number {
+    return this.running(a) - this.running(b) || this.#lastServed(a) - this.#lastServed(b)
   }
 
   /** Counts a turn, from the moment it has its worker. */

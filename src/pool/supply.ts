@@ -1,40 +1,41 @@
 import { availableParallelism } from 'node:os'
-import type { Worker } from './worker.ts'
 import type { ModelInfo } from '../conversation/models.ts'
-import type { Conversation } from '../conversation/types.ts'
-import { TurnError } from '../errors.ts'
+import type { Need } from '../conversation/need.ts'
+import { shuttingDown } from '../errors.ts'
 import { Backoff } from './backoff.ts'
+import { Boots } from './boots.ts'
 import type { Caller } from './caller.ts'
-import { CrashLoop, type Start } from './crash-loop.ts'
-import type { Purpose } from './forecast.ts'
-import { QUEUE_RETRY_AFTER_S, WaitQueue } from './queue.ts'
-import { ReadyWorkers } from './ready-workers.ts'
-import type { Beneficiary, SupplyOptions } from './supply-options.ts'
+import type { Taken } from './free-workers.ts'
+import type { Standing } from './habits.ts'
+import { type QueueLimits, WaitQueue } from './queue.ts'
+import type { SupplyOptions } from './supply-options.ts'
+import type { Worker } from './worker.ts'
 
-/** How often it is looked whether what is ready is still wanted. */
-const TIDY_MS = 30_000
+/** How often it is looked whether what waits is still wanted. */
+const TIDY_MS = 15_000
 /** What was booted ahead and is lost once in this time was an accident. */
 const FORGET_MS = 60_000
-
-/** `warm`: a booted worker was there; `cold`: the request waited for one. */
-export type Acquired = { worker: Worker; origin: 'warm' | 'cold' }
-
-const ANY: Purpose = { for: 'any' }
+/** So long a request waits for a worker that is busy, if that is likely to be the quicker. */
+const PATIENCE_MS = 500
 /** Who asks for what is the same for all. */
 const NOBODY = ''
 
-/** The processes: booted ahead, handed out in fair shares, counted until reaped. */
+export type Acquired = Taken & {
+  /** Whether the request had to wait for it. */
+  waited: boolean
+}
+
+/** The processes: booted ahead, handed out in fair shares, taken back, counted until reaped. */
 export class WorkerSupply {
   readonly #options: SupplyOptions
   /** Every process that has not been reaped, whatever its state. */
   readonly #alive = new Set<Worker>()
   readonly #ending = new Set<Worker>()
-  readonly #ready = new ReadyWorkers()
+  readonly #busy = new Set<Worker>()
   readonly #queue: WaitQueue<Worker>
-  readonly #starts: CrashLoop
+  readonly #boots: Boots
   /** Workers lost before anybody needed them: no reason to refuse a request. */
   readonly #losses: Backoff
-  readonly #boots = new Map<Promise<void>, Purpose>()
   /** Turns on their way to the model: a boot for later must not take CPU from them. */
   #settling = 0
   #models: readonly ModelInfo[] | undefined
@@ -45,46 +46,80 @@ export class WorkerSupply {
   constructor(options: SupplyOptions) {
     this.#options = options
     this.#queue = new WaitQueue(options.shares)
-    this.#starts = new CrashLoop(options.backoff)
+    this.#boots = new Boots(options, {
+      onBooted: (worker) => this.#booted(worker),
+      onRefused: (reason) => this.#queue.failAll(reason),
+      onSettled: () => this.#fill(),
+    })
     this.#losses = new Backoff({ ...options.backoff, forgetMs: FORGET_MS })
     this.#fill()
   }
 
+  /** Whether another worker could be booted. */
+  get hasRoom(): boolean {
+    return this.#room() > 0
+  }
+
   get counts() {
+    const { free } = this.#options
     return {
       alive: this.#alive.size,
-      booting: this.#boots.size,
+      booting: this.#boots.running,
       ending: this.#ending.size,
       settling: this.#settling,
-      ...this.#ready.counts,
+      pristine: free.count('pristine'),
+      idle: free.count('idle'),
+      parked: free.count('parked'),
       queued: this.#queue.length,
-      bootFailures: this.#starts.failures,
+      bootFailures: this.#boots.failures,
     }
   }
 
-  /** A pristine worker; rejects when none starts, the queue is full or the client goes away. */
-  async acquire(caller: Caller, conversation?: Conversation): Promise<Acquired> {
+  /** A worker that can serve this; rejects when none starts, the queue is full or nobody waits. */
+  async acquire(need: Need, caller: Caller): Promise<Acquired> {
     if (this.#closed) throw shuttingDown()
     const { client } = caller
-    const warm = conversation ? this.#ready.takeFor(client, conversation) : this.#ready.takeAny()
-    if (warm) {
+    const taken = this.#options.free.take(need)
+    if (taken) {
       this.#options.shares.begin(client)
-      return { worker: warm, origin: 'warm' }
+      this.#busy.add(taken.worker)
+      return { ...taken, waited: false }
     }
-    const { refusal } = this.#starts
+    const { refusal } = this.#boots
     if (refusal) throw refusal
-    this.#requirePlace(client)
-    const waiting = this.#queue.wait(caller, this.#options.queueTimeoutMs)
+    this.#queue.requirePlace(client, this.#limits())
+    const waiting = this.#queue.wait(caller, {
+      accepts: (worker) => worker.offer(need) !== undefined,
+      timeoutMs: this.#options.queueTimeoutMs,
+    })
     this.#fill()
-    return { worker: await waiting, origin: 'cold' }
+    const worker = await waiting
+    this.#busy.add(worker)
+    const offer = worker.offer(need)
+    if (!offer) throw new Error('A worker was given to a request that it cannot serve.')
+    return { worker, offer, waited: true }
+  }
+
+  /** A worker whose turn is over; `standing` says where its conversation stands. */
+  release(worker: Worker, standing: Standing): void {
+    this.#busy.delete(worker)
+    if (this.#closed || this.#ending.has(worker) || !this.#alive.has(worker)) return
+    if (!this.#queue.give(worker)) this.#options.free.put(worker, standing)
+    this.#fill()
   }
 
   /** What the CLI says it can use; waits for the first worker. */
   async models(signal: AbortSignal): Promise<readonly ModelInfo[]> {
     if (this.#models) return this.#models
-    const { worker } = await this.acquire({ client: NOBODY, signal })
+    if (this.#closed) throw shuttingDown()
+    const { refusal } = this.#boots
+    if (refusal) throw refusal
+    this.#queue.requirePlace(NOBODY, this.#limits())
+    const waiting = this.#queue.wait({ client: NOBODY, signal })
+    this.#fill()
+    const worker = await waiting
     this.#options.shares.end(NOBODY)
-    this.#offer(worker, ANY)
+    this.#offer(worker)
     return worker.models
   }
 
@@ -96,20 +131,16 @@ export class WorkerSupply {
     this.#fill()
   }
 
-  /** A worker that could be given up is there now: whoever waits may get its place. */
-  noteKept(): void {
-    this.#fill()
-  }
-
   /** Ends a worker; its place is free when it is reaped. `reason`: why, if it is needed still. */
   async retire(worker: Worker, reason?: Error): Promise<void> {
+    this.#busy.delete(worker)
     this.#ending.add(worker)
     await worker.end(reason)
   }
 
   /** Workers that booted without a login may not notice one that comes later. */
-  retirePristine(): void {
-    for (const worker of this.#ready.takeAll()) void this.retire(worker)
+  retireFree(): void {
+    for (const worker of this.#options.free.takeAll()) void this.retire(worker)
   }
 
   /** Ends every worker and resolves when all are reaped. */
@@ -117,67 +148,80 @@ export class WorkerSupply {
     this.#closed = true
     clearTimeout(this.#refillTimer)
     clearInterval(this.#tidyTimer)
+    this.#options.free.takeAll()
     this.#queue.failAll(shuttingDown())
-    while (this.#alive.size > 0 || this.#boots.size > 0) {
+    while (this.#alive.size > 0 || this.#boots.running > 0) {
       await Promise.all([...this.#alive].map((worker) => this.retire(worker, shuttingDown())))
-      await Promise.all(this.#boots.keys())
+      await this.#boots.settled()
     }
   }
 
-  /** In a full queue one place may have to be taken from a client that has more than its share. */
-  #requirePlace(client: string): void {
+  #limits(): QueueLimits {
     const { maxQueue, maxWorkers } = this.#options
     // Requests for which a worker can still be booted are not queued, they are being served.
-    const served = Math.max(0, maxWorkers - this.#alive.size)
-    if (this.#queue.length - served < maxQueue) return
-    const message = `All ${maxWorkers} workers are busy and ${maxQueue} requests wait. Try again soon.`
-    const refusal = new TurnError('queue_full', message, { retryAfterS: QUEUE_RETRY_AFTER_S })
-    if (!this.#queue.displaceFor(client, refusal)) throw refusal
+    return { maxQueue, maxWorkers, served: Math.max(0, maxWorkers - this.#alive.size) }
   }
 
   #room(): number {
-    return this.#options.maxWorkers - this.#alive.size - this.#boots.size
+    return this.#options.maxWorkers - this.#alive.size - this.#boots.running
   }
 
   /** Boots what is missing: at once for requests that wait, later for those still to come. */
   #fill(): void {
     if (this.#closed) return
+    const waiting = this.#waiting()
     // More boots than cores at a time only make the first of them later.
-    const needed = Math.min(this.#queue.length, this.#starts.maxAtOnce)
+    const needed = Math.min(waiting, this.#boots.maxAtOnce)
     const parallel = Math.min(needed, availableParallelism())
-    while (this.#room() > 0 && this.#boots.size < parallel) this.#boot(ANY)
-    if (needed > 0) return this.#makeRoom(needed, 'request')
+    while (this.#room() > 0 && this.#boots.running < parallel) this.#boots.begin()
+    if (needed > 0) return this.#makeRoom(needed)
+    if (this.#queue.length > 0) return this.#fillIn(PATIENCE_MS)
 
-    const wanted = this.#options.wanted()
-    const index = this.#ready.firstMissing(wanted, [...this.#boots.values()])
-    const missing = wanted[index]
-    if (!missing || this.#settling > 0 || this.#boots.size > 0) return
-    if (this.#room() > 0) {
-      const waitMs = Math.max(this.#starts.waitMs, this.#losses.waitMs)
-      return waitMs === 0 ? this.#boot(missing) : this.#fillIn(waitMs)
-    }
-    const first = wanted.slice(0, index + 1)
-    // Workers for whatever comes stand first in the list; what comes after them is a guess.
-    const isGuess = first.some((purpose) => purpose.for !== 'any')
-    this.#makeRoom(1, isGuess ? 'guess' : 'refill', first)
+    const { free, demand, warmWorkers } = this.#options
+    const missing = demand.pristine(warmWorkers) - free.count('pristine') - this.#boots.running
+    if (missing <= 0 || this.#settling > 0 || this.#boots.running > 0) return
+    if (this.#room() <= 0) return this.#makeRoomAhead()
+    const waitMs = Math.max(this.#boots.waitMs, this.#losses.waitMs)
+    if (waitMs > 0) this.#fillIn(waitMs)
+    else this.#boots.begin()
   }
 
-  /** Ends what is not wanted any more. */
-  #tidy(): void {
-    const wanted = this.#options.wanted()
-    for (let worker; (worker = this.#ready.takeSurplus(wanted));) void this.retire(worker)
-    this.#fill()
+  /** Requests that wait, but for those whom the workers that are busy now serve before long. */
+  #waiting(): number {
+    const busy = [...this.#busy]
+    let soon = busy.length * this.#options.demand.servedWithinBoot
+    return this.#queue.count(({ accepts, waitedMs }) => {
+      return waitedMs >= PATIENCE_MS || !busy.some(accepts) || soon-- <= 0
+    })
   }
 
-  /** Ends ready workers that are not for one of the purposes in `keep`, then kept ones. */
-  #makeRoom(places: number, beneficiary: Beneficiary, keep: readonly Purpose[] = []): void {
-    const coming = () => this.#boots.size + this.#room() + this.#ending.size
+  /** Ends workers until so many can be booted: pristine ones of no use, then kept ones. */
+  #makeRoom(places: number): void {
+    const { free } = this.#options
+    const coming = () => this.#boots.running + this.#room() + this.#ending.size
     while (coming() < places) {
       // Nobody's conversation is lost with a worker that has none.
-      const worker = this.#ready.takeSurplus(keep) ?? this.#options.giveUp(beneficiary)
+      const worker = free.takeOldest(['pristine', 'idle', 'parked'])
       if (!worker) return
       void this.retire(worker)
     }
+  }
+
+  /** What a client has is worth more than what may be asked, but for the oldest of many. */
+  #makeRoomAhead(): void {
+    const { free, warmWorkers } = this.#options
+    if (this.#ending.size > 0 || free.count('idle') <= warmWorkers) return
+    const worker = free.takeOldest(['idle'])
+    if (worker) void this.retire(worker)
+  }
+
+  /** On a quiet machine one worker is ready for anything, and one stays with its conversation. */
+  #tidy(): void {
+    const { free, demand, warmWorkers } = this.#options
+    const pristine = free.takeBeyond('pristine', demand.pristine(warmWorkers))
+    const idle = demand.isQuiet ? free.takeBeyond('idle', 1) : []
+    for (const worker of [...pristine, ...idle]) void this.retire(worker)
+    this.#fill()
   }
 
   #fillIn(ms: number): void {
@@ -185,63 +229,27 @@ export class WorkerSupply {
     this.#refillTimer = setTimeout(() => this.#fill(), ms)
   }
 
-  #boot(purpose: Purpose): void {
-    const boot = this.#bootOne(purpose).finally(() => {
-      this.#boots.delete(boot)
-      this.#fill()
-    })
-    this.#boots.set(boot, purpose)
+  #booted(worker: Worker): void {
+    this.#alive.add(worker)
+    this.#models = worker.models
+    void worker.exited.then((exit) => this.#gone(worker, exit))
+    this.#offer(worker)
   }
 
-  async #bootOne(purpose: Purpose): Promise<void> {
-    const start = this.#starts.begin()
-    try {
-      const worker = await this.#options.boot(purpose)
-      this.#alive.add(worker)
-      // One that waits for a long history has not said yet.
-      if (worker.models.length > 0) this.#models = worker.models
-      void worker.exited.then((exit) => this.#gone(worker, exit))
-      // Any other may have said nothing yet.
-      if (purpose.for === 'any') this.#starts.succeed()
-      this.#offer(worker, purpose)
-    } catch (error) {
-      this.#failed(purpose, error, start)
-    }
-  }
-
-  #failed(purpose: Purpose, error: unknown, start: Start): void {
-    // Requests wait for a worker that is ready for anything; a guess may be at fault itself.
-    const isGuess = purpose.for !== 'any'
-    if (isGuess) this.#losses.fail()
-    const reason = isGuess ? undefined : this.#starts.fail(error, start)
-    const { failures, waitMs } = isGuess ? this.#losses : this.#starts
-    const fields = { error, failures, nextTryMs: Math.ceil(waitMs) }
-    this.#options.log.error('A worker could not be started.', fields)
-    if (reason) this.#queue.failAll(reason)
-  }
-
-  #offer(worker: Worker, purpose: Purpose): void {
-    if (this.#closed || (purpose.for === 'any' && this.#queue.give(worker))) return
-    this.#ready.put({ worker, purpose })
+  #offer(worker: Worker): void {
+    if (this.#closed || this.#queue.give(worker)) return
+    this.#options.free.putPristine(worker)
   }
 
   #gone(worker: Worker, { code, signal }: Awaited<Worker['exited']>): void {
     const wasEnded = this.#ending.delete(worker)
     this.#alive.delete(worker)
-    this.#options.onGone(worker)
-    if (this.#ready.forget(worker) && !wasEnded) {
+    this.#busy.delete(worker)
+    if (this.#options.free.forget(worker) === 'pristine' && !wasEnded) {
       // Nobody asked it to go: if they all do that, starting them faster does not help.
       this.#losses.fail()
       this.#options.log.warn('A worker ended before it was needed.', { code, signal })
     }
     this.#fill()
   }
-}
-
-function shuttingDown(): TurnError {
-  return new TurnError(
-    'shutting_down',
-    'The server is shutting down. Send the request again when it is back.',
-    { retryAfterS: 1 },
-  )
 }

@@ -1,11 +1,6 @@
 import type { ModelInfo } from '../conversation/models.ts'
-import type {
-  AssistantMessage,
-  Conversation,
-  RateLimit,
-  StopReason,
-  TurnEvent,
-} from '../conversation/types.ts'
+import type { Need, Offer } from '../conversation/need.ts'
+import type { RateLimit, StopReason, TurnEvent } from '../conversation/types.ts'
 
 /** One turn, as the pool sees it. */
 export type Turn = {
@@ -17,29 +12,29 @@ export type Turn = {
   /** Resolves when the last event is out or the reader has gone. */
   readonly finished: Promise<void>
   readonly wasRequested: boolean
-  /** How the turn ended, if its worker can go on from there. */
-  readonly stopReason: StopReason | undefined
-  /** The answer as a message of the history, once the turn has ended. */
-  readonly message: AssistantMessage
   readonly rateLimit: RateLimit | undefined
+  /** How it ended, if it ended well. */
+  readonly stopReason: StopReason | undefined
+  /** Ends it: the client has gone. */
+  cancel(): void
 }
 
-/** One CLI process, as the pool sees it: for one conversation, which it remembers. */
+/** One CLI process, as the pool sees it: it remembers a conversation, and can be taken back. */
 export type Worker = {
   /** Settles when the process is reaped. */
   readonly exited: Promise<{ code: number; signal: string | number | null }>
   /** The models that the CLI says it can use. */
   readonly models: readonly ModelInfo[]
-  /** Whether it can be given the first `count` messages of a conversation. */
-  fits(conversation: Conversation, count: number): boolean
-  /** Whether one that waits on tool calls can take the last message as their results. */
-  takesResults(conversation: Conversation): boolean
-  /** Gives it a conversation, history and all. */
-  run(conversation: Conversation): Turn
-  /** Goes on after a finished turn. */
-  continue(conversation: Conversation): Turn
-  /** Goes on after tool calls, whose results are the last message. */
-  resume(conversation: Conversation): Turn
+  /** Whether it waits for the results of calls. */
+  readonly isParked: boolean
+  /** Whether a new one should take its place: it goes on with its conversation, and that is all. */
+  readonly isWorn: boolean
+  /** After a turn: whether it can take another conversation; it takes a moment to know. */
+  readonly settled: Promise<boolean>
+  /** How it can serve this request; undefined if it cannot. */
+  offer(need: Need): Offer | undefined
+  /** Serves a request as offered. */
+  run(need: Need): Turn
   /** Ends the process and resolves when it is reaped; `reason` is the error of a running turn. */
   end(reason?: Error): Promise<void>
 }

@@ -64,10 +64,9 @@ function eventsOf({ run, stop }: Choice): ReadableStream<TurnEvent> {
         try {
           const { value, done } = await (await started).read()
           if (done) controller.close()
-          else controller.enqueue(value)
+          else controller.enqueue(value.type === 'error' ? failure(value.error, stop) : value)
         } catch (error) {
-          // The reason for stopping says more than the error that it caused.
-          controller.enqueue({ type: 'error', error: toTurnError(stop.signal.reason ?? error) })
+          controller.enqueue(failure(error, stop))
           controller.close()
           // A worker whose events cannot be read must be stopped.
           stop.abort(error)
@@ -81,4 +80,9 @@ function eventsOf({ run, stop }: Choice): ReadableStream<TurnEvent> {
     },
     { highWaterMark: 0 },
   )
+}
+
+/** The reason for stopping says more than the error that it caused. */
+function failure(error: unknown, { signal }: AbortController): TurnEvent {
+  return { type: 'error', error: toTurnError(signal.reason ?? error) }
 }

@@ -27,9 +27,9 @@ export type Dialect = (typeof DIALECTS)[number]
 
 /**
  * `live`: turn by turn from its first question. `seeded`: begun elsewhere, so that a worker has
- * to be told all of it. `file`: the same with a history so long that it is read from a file.
+ * to be told all of it. `long`: the same with a long history.
  */
-export const WAYS = ['live', 'seeded', 'file'] as const
+export const WAYS = ['live', 'seeded', 'long'] as const
 export type Way = (typeof WAYS)[number]
 
 /** How a client writes it down, where its API leaves a choice. */

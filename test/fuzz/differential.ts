@@ -2,7 +2,6 @@ import { messageReply, type ReplyBlock } from '../../src/demo/message-stream.ts'
 import type { ModelRequest } from '../../src/demo/model-api.ts'
 import { startTestModelApi, type TestModelApi } from '../support/servers/model-api.ts'
 import { startServer, type TestServer } from '../support/servers/server.ts'
-import { until } from '../support/waiting.ts'
 import { type Answer, answerDifference, readAnswer } from './answers.ts'
 import { comparable, type Difference, differences, parting } from './compare.ts'
 import type { Conversation, Said } from './conversation.ts'
@@ -13,7 +12,6 @@ import type { Tally } from './tally.ts'
 import { type Expected, fromChat, fromMessages, fromResponses } from './upstream.ts'
 
 const ANSWER_MS = 60_000
-const READER_MS = 20_000
 /**
  * Behind some answers the CLI would ask once more. No model gives them sooner than this, and one in a
  * burst could outrun the block: see `SecondRequestBlock`.
@@ -38,8 +36,7 @@ export class Differs extends Error {
   }
 }
 
-/** `readers`: workers that still waited for a file when the model was asked. */
-type Asked = { answer: Answer; received: Received; readers: number }
+type Asked = { answer: Answer; received: Received }
 
 type Asking = { step: number; stream: boolean; previous?: Previous | undefined }
 
@@ -48,12 +45,10 @@ type LaneParts = { server: TestServer; fresh: TestServer; api: TestModelApi }
 /** Two servers with a model of their own, on which one conversation after another is played. */
 export class Lane {
   readonly #server: TestServer
-  /** Knows of no conversation until its last question is asked once more. */
+  /** Keeps no worker: whatever is asked is asked of one that has heard nothing. */
   readonly #fresh: TestServer
   readonly #api: TestModelApi
   readonly #tally: Tally
-  /** The first long history brings up a worker that reads the next ones from files. */
-  #expectsLong = false
 
   private constructor({ server, fresh, api }: LaneParts, tally: Tally) {
     this.#server = server
@@ -64,15 +59,14 @@ export class Lane {
 
   static async start(tally: Tally): Promise<Lane> {
     const api = startTestModelApi()
-    // One is asked, one is on its way, one reads histories from files, one is left behind.
     const settings = { 'max-workers': 4, 'warm-workers': 1 }
     const server = await startServer({ api, settings })
-    const fresh = await startServer({ api, settings: { 'max-workers': 2, 'warm-workers': 1 } })
+    const none = { 'idle-ttl': '1ms', 'park-ttl': '1ms' }
+    const fresh = await startServer({
+      api,
+      settings: { 'max-workers': 3, 'warm-workers': 1, ...none },
+    })
     return new Lane({ server, fresh, api }, tally)
-  }
-
-  get #readers(): number {
-    return this.#server.pool.snapshot().readers
   }
 
   async stop(): Promise<void> {
@@ -82,18 +76,14 @@ export class Lane {
 
   /** Plays a conversation to its end, or to where it is refused; throws where it differs. */
   async play(conversation: Conversation): Promise<void> {
-    const { way, from, steps, streams, style, dialect } = conversation
+    const { from, steps, streams, style, dialect } = conversation
     let previous: Previous | undefined
     let received: Received | undefined
     for (let step = from; step < steps.length; step++) {
-      const isFile = way === 'file' && step === from
-      if (isFile) await this.#reader()
       const stream = streams[step] ?? false
-      const before = this.#readers
       const asked = await this.#ask(this.#server, conversation, { step, stream, previous })
       if (!asked) return
-      const isRead = isFile && before > 0 && asked.readers < before
-      this.#tally.answered(wayOf(asked.answer, isRead), asked.answer)
+      this.#tally.answered(asked.answer)
       received = asked.received
       const { id } = asked.answer
       const goesOn = dialect === 'responses' && style.stored && id !== undefined
@@ -108,7 +98,7 @@ export class Lane {
     const stream = !(conversation.streams[step] ?? false)
     const again = await this.#ask(this.#fresh, conversation, { step, stream })
     if (!again) return
-    this.#tally.answered(wayOf(again.answer, false), again.answer)
+    this.#tally.answered(again.answer)
     // Only Anthropic's API has several texts in an answer to send back.
     const options = { joined: conversation.dialect !== 'messages', keepIds: true }
     const [live, seeded] = [received, again.received].map((one) => comparable(one, options))
@@ -134,11 +124,7 @@ export class Lane {
     const late = api.requests.length
     api.forget()
     if (late > 0) throw fail('POSTs', `${late} after the end of the turn before`)
-    let readers = 0
-    api.answerWith((request) => {
-      readers = this.#readers
-      return reply(said, request)
-    })
+    api.answerWith((request) => reply(said, request))
     const response = await fetch(url + PATH[dialect], {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -169,13 +155,7 @@ export class Lane {
     if (found.length > 0) throw new Differs(step, found)
     const wrong = answerDifference(dialect, said, answer)
     if (wrong !== undefined) throw fail('the answer', wrong)
-    return { answer, received, readers }
-  }
-
-  async #reader(): Promise<void> {
-    const hasReader = () => this.#readers > 0
-    if (this.#expectsLong) await until(hasReader, READER_MS, 'a reader of files').catch(() => {})
-    this.#expectsLong = true
+    return { answer, received }
   }
 }
 
@@ -211,11 +191,6 @@ function expectation(conversation: Conversation, step: number): Expected {
     default:
       return conversation.dialect satisfies never
   }
-}
-
-function wayOf({ worker }: Answer, read: boolean): 'live' | 'seeded' | 'file' {
-  if (read) return 'file'
-  return worker === 'resumed' || worker === 'unparked' ? 'live' : 'seeded'
 }
 
 async function reply({ texts, calls, stop }: Said, { body }: ModelRequest): Promise<Response> {

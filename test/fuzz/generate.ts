@@ -44,8 +44,8 @@ const ODD_IDS = [
 ] as const
 const TOOL_NAMES = ['look', 'Read', 'Bash', 'mcp__x__y', 'a-b_C9', 'constructor', 'StructuredOut']
 const ODD_TOOL_NAMES = ['ToolSearch', 'StructuredOutput', 'Task', 'x'.repeat(64)]
-/** More messages than a worker is told one by one; see LONG_HISTORY. */
-const FILE_STEPS = 26
+/** Exchanges of a long history, before those that are made up. */
+const LONG_STEPS = 26
 
 type RawCall = { id: string; tool: number; json: string; result: Omit<Result, 'id'> }
 type Round = { texts: string[]; calls: RawCall[]; reversed: boolean; note: Part[] }
@@ -63,14 +63,14 @@ export function conversations({ way, exchanges, without }: Generation): fc.Arbit
       }),
       system: fc.array(text(has), { maxLength: 3 }),
       tools: fc.uniqueArray(tool(has), { selector: ({ name }) => name, maxLength: 4 }),
-      exchanges: fc.array(exchange(has, way), {
+      exchanges: fc.array(exchange(has), {
         ...{ minLength: 1, maxLength: exchanges + past, size: 'max' },
       }),
       from: fc.nat(),
       streams: fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
     })
     .map(({ exchanges: told, from, streams, ...rest }) => {
-      const filler = way === 'file' ? fillers(FILE_STEPS) : []
+      const filler = way === 'long' ? fillers(LONG_STEPS) : []
       const all = told.flatMap((one) => toSteps(one, rest.tools))
       const start = way === 'live' ? 0 : Math.min(all.length - 1, from % (2 * past))
       const steps = withIds([...filler, ...all], filler.length + start)
@@ -92,18 +92,17 @@ function text(has: Has): fc.Arbitrary<string> {
   )
 }
 
-function parts(has: Has, way: Way): fc.Arbitrary<Part[]> {
+function parts(has: Has): fc.Arbitrary<Part[]> {
   const words = text(has).map((said): Part => ({ type: 'text', text: said }))
   const picture = image.map((data): Part => ({ type: 'image', data }))
-  const part =
-    has('images') && way !== 'file' ? fc.oneof({ weight: 19, arbitrary: words }, picture) : words
+  const part = has('images') ? fc.oneof({ weight: 19, arbitrary: words }, picture) : words
   return fc.array(part, { minLength: 1, maxLength: 3 })
 }
 
 /** A question has something to see in it: what has not is refused, which other tests show. */
-function question(has: Has, way: Way): fc.Arbitrary<Part[]> {
+function question(has: Has): fc.Arbitrary<Part[]> {
   const visible = visibleText.map((said): Part => ({ type: 'text', text: said }))
-  return fc.tuple(parts(has, way), visible).map(([some, last]) => [...some.slice(1), last])
+  return fc.tuple(parts(has), visible).map(([some, last]) => [...some.slice(1), last])
 }
 
 function tool(has: Has): fc.Arbitrary<Tool> {
@@ -127,7 +126,7 @@ function tool(has: Has): fc.Arbitrary<Tool> {
   })
 }
 
-function exchange(has: Has, way: Way): fc.Arbitrary<Exchange> {
+function exchange(has: Has): fc.Arbitrary<Exchange> {
   const stop = fc.oneof(
     { weight: 30, arbitrary: fc.constant('end_turn' as const) },
     ...(has('stops')
@@ -135,8 +134,8 @@ function exchange(has: Has, way: Way): fc.Arbitrary<Exchange> {
       : []),
   )
   return fc.record({
-    parts: question(has, way),
-    rounds: fc.array(round(has, way), { maxLength: 2 }),
+    parts: question(has),
+    rounds: fc.array(round(has), { maxLength: 2 }),
     said: fc.record({ texts: answerTexts(has), stop }),
   })
 }
@@ -151,16 +150,16 @@ function answerTexts(has: Has): fc.Arbitrary<string[]> {
   return fc.tuple(more, visibleText).map((texts) => texts.flat())
 }
 
-function round(has: Has, way: Way): fc.Arbitrary<Round> {
+function round(has: Has): fc.Arbitrary<Round> {
   return fc.record({
     texts: fc.array(text(has), { maxLength: 1 }),
-    calls: fc.array(call(has, way), { minLength: 1, maxLength: 3 }),
+    calls: fc.array(call(has), { minLength: 1, maxLength: 3 }),
     reversed: fc.boolean(),
-    note: fc.oneof({ weight: 15, arbitrary: fc.constant<Part[]>([]) }, question(has, way)),
+    note: fc.oneof({ weight: 15, arbitrary: fc.constant<Part[]>([]) }, question(has)),
   })
 }
 
-function call(has: Has, way: Way): fc.Arbitrary<RawCall> {
+function call(has: Has): fc.Arbitrary<RawCall> {
   const odd = fc.constantFrom(...ODD_IDS)
   const empty = fc.constantFrom<Part[][]>(
     [],
@@ -172,9 +171,7 @@ function call(has: Has, way: Way): fc.Arbitrary<RawCall> {
     tool: fc.nat(3),
     json: args(has),
     result: fc.record({
-      parts: has('empty')
-        ? fc.oneof({ weight: 15, arbitrary: parts(has, way) }, empty)
-        : parts(has, way),
+      parts: has('empty') ? fc.oneof({ weight: 15, arbitrary: parts(has) }, empty) : parts(has),
       failed: has('failed') ? fc.boolean() : fc.constant(false),
     }),
   })

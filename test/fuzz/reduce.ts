@@ -14,7 +14,7 @@ export function* smaller(conversation: Conversation, failing: number): Generator
     const isCalled = steps.some(({ said }) => said.calls.some((call) => call.name === name))
     if (!isCalled) yield { ...conversation, tools: tools.toSpliced(index, 1) }
   }
-  if (way === 'file') yield { ...conversation, way: 'seeded' }
+  if (way === 'long') yield { ...conversation, way: 'seeded' }
   for (const [index, tool] of tools.entries()) {
     for (const less of smallerTools(tool)) {
       yield { ...conversation, tools: tools.with(index, less) }

@@ -1,5 +1,8 @@
 import type { Answer } from './answers.ts'
-import type { Conversation, Dialect, Way } from './conversation.ts'
+import type { Conversation, Dialect } from './conversation.ts'
+
+/** How a worker came to a conversation: turn by turn, told all of it, or taken back to a part. */
+export type Came = 'live' | 'seeded' | 'rewound'
 
 /** Counts of what was played and how it ended. */
 export class Tally {
@@ -10,7 +13,7 @@ export class Tally {
   /** Requests that reached the model, each with one POST. */
   posts = 0
   differences = 0
-  readonly byWay: Record<Way, number> = { live: 0, seeded: 0, file: 0 }
+  readonly byWay: Record<Came, number> = { live: 0, seeded: 0, rewound: 0 }
   readonly byDialect: Record<Dialect, number> = { chat: 0, responses: 0, messages: 0 }
   readonly byWorker = new Map<string, number>()
   /** By path, with their numbers taken out: refused with 4xx, or named in a header. */
@@ -22,9 +25,9 @@ export class Tally {
     this.byDialect[dialect]++
   }
 
-  answered(way: Way, answer: Answer): void {
+  answered(answer: Answer): void {
     this.posts++
-    this.byWay[way]++
+    this.byWay[cameBy(answer)]++
     increment(this.byWorker, answer.worker)
     for (const path of answer.named) increment(this.named, general(path))
   }
@@ -51,6 +54,11 @@ export class Tally {
     ]
     return rows.map(([name, value]) => `${name.padEnd(31)} ${value}`).join('\n')
   }
+}
+
+function cameBy({ worker }: Answer): Came {
+  if (worker === 'rewound') return 'rewound'
+  return worker === 'resumed' || worker === 'unparked' ? 'live' : 'seeded'
 }
 
 function listed(counts: Iterable<[string, number]>): string {

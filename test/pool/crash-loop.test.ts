@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { availableParallelism } from 'node:os'
 import { configureSync, type LogRecord } from '@logtape/logtape'
 import { TurnError } from '../../src/errors.ts'
-import type { Purpose } from '../../src/pool/forecast.ts'
 import type { WorkerSupply } from '../../src/pool/supply.ts'
 import { fakeSupply, LOG_CATEGORY } from '../support/fakes/fake-supply.ts'
 import { until } from '../support/waiting.ts'
@@ -13,8 +12,6 @@ const DEATH = new TurnError('worker', 'The claude CLI exited with code 3.', {
   cause: new Error('no room'),
 })
 const MISSING = new TurnError('cli_missing', 'There is no claude.')
-const ANY: Purpose = { for: 'any' }
-const LONG: Purpose = { for: 'long', model: 'sonnet' }
 
 /** What is logged. */
 let records: LogRecord[] = []
@@ -92,7 +89,7 @@ describe('a CLI that dies at every start', () => {
     state.failure = undefined
     expect(await ask()).toMatchObject(told(DEATH, 4))
     state.now += 4_000
-    const cold = { origin: 'cold' }
+    const cold = { waited: true }
     expect(await Promise.all([ask(), ask(), ask()])).toMatchObject([cold, cold, cold])
     expect(workers.length).toBe(3)
     expect(supply.counts.bootFailures).toBe(0)
@@ -102,17 +99,12 @@ describe('a CLI that dies at every start', () => {
     expect(state.boots).toBe(3 + 3 + 3)
   })
 
-  test('costs no conversation its worker: one place is enough to try', async () => {
-    let sought = 0
-    const giveUp = () => {
-      sought++
-      return undefined
-    }
-    const { state, ask } = testSupply({ maxWorkers: 1, giveUp }, DEATH)
+  test('tries with one at a time', async () => {
+    const { state, ask } = testSupply({ maxWorkers: 1 }, DEATH)
     await ask()
     state.now += 4_000
     await Promise.all([ask(), ask(), ask()])
-    expect([sought, state.boots]).toEqual([0, 4])
+    expect(state.boots).toBe(4)
   })
 
   test('says why once for each start, and nothing of those that it turns away', async () => {
@@ -129,15 +121,12 @@ describe('a CLI that dies at every start', () => {
   })
 
   test('is started again for later workers, with no request there', async () => {
-    const { supply, state, ask } = testSupply(
-      { wanted: () => [ANY], backoff: { firstMs: 10 } },
-      DEATH,
-    )
+    const { supply, state, ask } = testSupply({ warmWorkers: 1, backoff: { firstMs: 10 } }, DEATH)
     await until(() => supply.counts.bootFailures >= 3, SOON_MS, 'the loop')
     expect(await ask()).toMatchObject(told(DEATH, 1))
     state.failure = undefined
     await until(() => supply.counts.pristine === 1, SOON_MS, 'a warm worker')
-    expect(await ask()).toMatchObject({ origin: 'warm' })
+    expect(await ask()).toMatchObject({ waited: false })
   })
 })
 
@@ -145,7 +134,7 @@ describe('an accident', () => {
   test('at a start costs those who wait nothing', async () => {
     const { supply, state, ask } = testSupply({}, DEATH)
     state.fails = (boot) => boot <= 2
-    expect(await ask()).toMatchObject({ origin: 'cold' })
+    expect(await ask()).toMatchObject({ waited: true })
     expect(state.boots).toBe(3)
     expect(supply.counts.bootFailures).toBe(0)
   })
@@ -156,47 +145,19 @@ describe('an accident', () => {
     expect(await ask()).toMatchObject(told(DEATH, undefined))
     expect(state.boots).toBe(1)
     state.failure = undefined
-    expect(await ask()).toMatchObject({ origin: 'cold' })
+    expect(await ask()).toMatchObject({ waited: true })
   })
 
   test('of workers that nobody needed yet is no reason to refuse a request', async () => {
-    const wanted = Array.from({ length: 5 }, () => ANY)
-    const { supply, workers, ask } = testSupply({ wanted: () => wanted })
+    const { supply, workers, ask } = testSupply({ warmWorkers: 5 })
     await until(() => supply.counts.pristine === 5, SOON_MS, 'warm workers')
     for (const worker of workers) worker.die()
     await until(() => supply.counts.alive === 0, SOON_MS, 'their deaths')
     expect(supply.counts.bootFailures).toBe(0)
-    expect(await ask()).toMatchObject({ origin: 'cold' })
+    expect(await ask()).toMatchObject({ waited: true })
     const deaths = records.map(({ properties }) => properties)
     expect(deaths).toEqual(workers.slice(0, 5).map(() => ({ code: 1, signal: null })))
   })
-
-  test('of a guess is no reason either, and is not tried in a hurry', async () => {
-    const { supply, state, ask } = testSupply({ wanted: () => [LONG] }, DEATH)
-    await until(() => records.length === 1, SOON_MS, 'the failure')
-    for (let round = 0; round < 5; round++) {
-      supply.noteKept()
-      await new Promise(setImmediate)
-    }
-    expect(state.boots).toBe(1)
-    expect(supply.counts.bootFailures).toBe(0)
-    state.failure = undefined
-    expect(await ask()).toMatchObject({ origin: 'cold' })
-  })
-})
-
-test('a worker that has said nothing yet does not show that others can be started', async () => {
-  const { supply, state, workers, ask } = testSupply({ wanted: () => [LONG] })
-  await until(() => supply.counts.readers === 1, SOON_MS, 'a reader')
-  state.failure = DEATH
-  state.fails = (_boot, purpose) => purpose !== 'long'
-  await ask()
-  workers[0]?.die()
-  await until(() => supply.counts.alive === 0, SOON_MS, 'its death')
-  state.now += 4_000
-  supply.noteKept()
-  await until(() => supply.counts.readers === 1, SOON_MS, 'another reader')
-  expect(supply.counts.bootFailures).toBe(3)
 })
 
 test('a CLI that is missing is told at once, and looked for again by the next request', async () => {

@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { getLogger } from '@logtape/logtape'
 import {
-  type AssistantMessage,
   type Conversation,
   DEFAULT_PARAMETERS,
   type TurnEvent,
 } from '../../src/conversation/types.ts'
 import { TurnError } from '../../src/errors.ts'
 import { Pool, type PoolOptions } from '../../src/pool/pool.ts'
+import type { Need, Offer } from '../../src/conversation/need.ts'
 import type { Turn, Worker } from '../../src/pool/worker.ts'
 import { START, STOP } from '../support/fakes/fake-pool.ts'
 import { until, within } from '../support/waiting.ts'
@@ -31,18 +31,27 @@ class FakeWorker implements Worker {
   readonly #gone = Promise.withResolvers<{ code: number; signal: null; stderr: string }>()
   readonly exited = this.#gone.promise
   readonly asked: Conversation[] = []
+  readonly isParked = false
+  isWorn = false
+  /** Whether it is ready for more after a turn. */
+  settled = Promise.resolve(true)
+  /** Whether it can be taken back once it has heard something. */
+  rewinds = true
   #turn: FakeTurn | undefined
+  #beginning: string | undefined
 
-  run(asked: Conversation): Turn {
+  offer({ beginning }: Need): Offer | undefined {
+    const rest = { kept: 0, isOwn: false, hasTools: true }
+    if (this.#beginning === undefined) return { how: 'pristine', ...rest }
+    return this.rewinds && beginning === this.#beginning ? { how: 'rewound', ...rest } : undefined
+  }
+
+  run({ beginning, conversation: asked }: Need): Turn {
+    this.#beginning = beginning
     this.asked.push(asked)
     this.#turn = new FakeTurn()
     return this.#turn
   }
-
-  readonly fits = () => false
-  readonly takesResults = () => false
-  readonly continue = (asked: Conversation) => this.run(asked)
-  readonly resume = (asked: Conversation) => this.run(asked)
 
   get turn(): FakeTurn {
     if (!this.#turn) throw new Error('This worker has not been asked.')
@@ -69,12 +78,8 @@ class FakeTurn implements Turn {
   readonly requested = this.#requested.promise
   readonly finished = this.#finished.promise
   readonly events: ReadableStream<TurnEvent>
-  readonly message: AssistantMessage = {
-    ...{ role: 'assistant', content: [{ type: 'text', text: 'pong' }] },
-  }
   readonly rateLimit = undefined
-  /** As after an answer that the worker cannot go on from. */
-  readonly stopReason = undefined
+  readonly stopReason = 'end'
   wasRequested = false
   #controller: ReadableStreamDefaultController<TurnEvent> | undefined
 
@@ -105,6 +110,10 @@ class FakeTurn implements Turn {
     this.#finished.resolve()
   }
 
+  cancel(): void {
+    this.fail(new TurnError('cancelled', 'The client went away.'))
+  }
+
   fail(error: Error): void {
     this.#started.reject(error)
     this.#requested.resolve()
@@ -117,11 +126,14 @@ afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.close()))
 })
 
-function testPool(options: Partial<PoolOptions> = {}) {
+type Test = Partial<PoolOptions> & { make?: (worker: FakeWorker) => void }
+
+function testPool({ make = () => {}, ...options }: Test = {}) {
   const workers: FakeWorker[] = []
   const pool = new Pool({
     boot: async () => {
       const worker = new FakeWorker()
+      make(worker)
       workers.push(worker)
       return worker
     },
@@ -180,12 +192,12 @@ describe('warm workers', () => {
 })
 
 describe('more requests than workers', () => {
-  test('wait in turn: first come, first served', async () => {
+  test('wait in turn: first come, first served, by a worker that is taken back', async () => {
     const { run, asked, askedOf, workers } = testPool({ maxWorkers: 1 })
     const answers = ['a', 'b', 'c'].map((said) => failureOf(run(said)))
     for (const [index, said] of ['a', 'b', 'c'].entries()) {
       const turn = await asked(said)
-      expect(workers.length).toBe(index + 1)
+      expect(workers.length).toBe(1)
       const later = ['a', 'b', 'c'].slice(index + 1).filter((other) => askedOf(other))
       expect(later).toEqual([])
       turn.finish()
@@ -260,7 +272,7 @@ describe('more requests than workers', () => {
     const client = new AbortController()
     const second = failureOf(run('b', client.signal))
     const third = run('c')
-    expect(pool.snapshot().queued).toBe(2)
+    await until(() => pool.snapshot().queued === 2, SOON_MS, 'both in the queue')
     client.abort()
     expect(await second).toMatchObject({ kind: 'cancelled' })
     expect(pool.snapshot().queued).toBe(1)
@@ -285,6 +297,7 @@ describe('more requests than workers', () => {
     const first = failureOf(run('a', client.signal))
     const second = failureOf(run('b'))
     const worker = new FakeWorker()
+    await until(() => boots.length === 1, SOON_MS, 'the boot')
     boots[0]?.resolve(worker)
     client.abort()
     expect(await first).toMatchObject({ kind: 'cancelled' })
@@ -370,8 +383,24 @@ describe('a CLI that does not start', () => {
 })
 
 describe('an abort', () => {
-  test('ends the worker, whose place is then free', async () => {
-    const { pool, run, asked } = testPool({ maxWorkers: 1 })
+  test('ends the turn, and the worker takes another conversation', async () => {
+    const { run, asked, workers } = testPool({ maxWorkers: 1 })
+    const client = new AbortController()
+    const first = failureOf(run('a', client.signal))
+    ;(await asked('a')).ask()
+    client.abort()
+    expect(await first).toMatchObject({ kind: 'cancelled' })
+    const second = run('b')
+    ;(await asked('b')).finish()
+    expect((await second).worker).toBe('rewound')
+    expect(workers.length).toBe(1)
+  })
+
+  test('that the worker does not take ends it, and its place is free', async () => {
+    const { pool, run, asked, workers } = testPool({
+      maxWorkers: 1,
+      make: (worker) => (worker.settled = Promise.resolve(false)),
+    })
     const client = new AbortController()
     const first = failureOf(run('a', client.signal))
     ;(await asked('a')).ask()
@@ -380,7 +409,44 @@ describe('an abort', () => {
     await until(() => pool.snapshot().alive === 0, SOON_MS, 'the end of the worker')
     const second = run('b')
     ;(await asked('b')).finish()
-    await second
+    expect((await second).worker).toBe('cold')
+    expect(workers.length).toBe(2)
+  })
+})
+
+/** A whole turn; the origin of its worker. */
+async function finish({ run, asked }: ReturnType<typeof testPool>, said: string, client = '') {
+  const answer = run(said, never, client)
+  ;(await asked(said)).finish()
+  return (await answer).worker
+}
+
+describe('a worker whose turn is over', () => {
+  test('is taken back for a conversation that begins as its last one did', async () => {
+    const tested = testPool()
+    expect(await finish(tested, 'a')).toBe('cold')
+    expect(await finish(tested, 'b')).toBe('rewound')
+    expect(tested.workers.length).toBe(1)
+  })
+
+  test('is never used for another client', async () => {
+    const tested = testPool()
+    await finish(tested, 'a', 'one')
+    expect(await finish(tested, 'b', 'two')).toBe('cold')
+    expect(tested.workers.map(({ asked }) => asked.length)).toEqual([1, 1])
+  })
+
+  test('is replaced when it is worn', async () => {
+    const tested = testPool({ make: (worker) => (worker.isWorn = true) })
+    await finish(tested, 'a')
+    expect(await finish(tested, 'b')).toBe('cold')
+    expect(tested.workers.length).toBe(2)
+  })
+
+  test('gives way where rewinding is off: each conversation has a new one', async () => {
+    const tested = testPool({ maxWorkers: 1, make: (worker) => (worker.rewinds = false) })
+    await finish(tested, 'a')
+    expect(await finish(tested, 'b')).toBe('cold')
   })
 })
 

@@ -62,6 +62,8 @@ export class TurnTranslator {
     return this.#goesOnAlone
   }
   #goesOnAlone = false
+  /** The client has its end, and the model writes on. */
+  #isCut = false
 
   /** See `Answer.promised`. */
   get promised(): Promised | undefined {
@@ -72,7 +74,7 @@ export class TurnTranslator {
    * Whether the worker cannot be used again: it asks the model by itself, or its history differs.
    */
   get spent(): boolean {
-    return this.#goesOnAlone || this.#answer.differs
+    return this.#goesOnAlone || this.#isCut || this.#answer.differs
   }
 
   /** The answer as a message of the history, once the turn has ended. */
@@ -98,12 +100,12 @@ export class TurnTranslator {
     return [{ type: 'error', error }]
   }
 
-  /** Ends the turn at a stop sequence of white space, and marks the worker as not usable again. */
+  /** Ends the turn at a stop sequence of white space, whatever the model writes behind it. */
   #untilBlankStop(events: readonly TurnEvent[]): TurnEvent[] {
     const { events: out, hit } = this.#blankStops.cut(events)
     if (hit === undefined) return out
     this.#ended = true
-    this.#goesOnAlone = true
+    this.#isCut = true
     const usage = this.#usageUntilNow(events)
     return [...out, { type: 'stop', reason: 'stop_sequence', stopSequence: hit, usage }]
   }

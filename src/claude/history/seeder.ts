@@ -1,49 +1,58 @@
 import { randomUUID } from 'node:crypto'
-import type { Conversation } from '../../conversation/types.ts'
+import type { Need } from '../../conversation/need.ts'
 import type { TurnError } from '../../errors.ts'
+import type { Abilities } from '../abilities.ts'
+import { reportedLogin } from '../account/reported-login.ts'
 import { toCliSchema } from '../answer/cli-schema.ts'
 import type { Connection } from '../process/connection.ts'
+import type { CliMessage } from '../process/protocol.ts'
 import type { LiveSettings } from '../settings/live-settings.ts'
+import { type CliSettings, toSettings, withBlock } from '../settings/settings.ts'
 import type { McpServer } from '../tools/mcp-server.ts'
 import { OfferedTools } from '../tools/offered-tools.ts'
-import { type CliMessage, Initialized, Rewound } from '../process/protocol.ts'
+import { rewind } from './rewind.ts'
 import { type SeedingStep, seedingSteps, userLine } from './seeding.ts'
 import { SeedingProgress } from './seeding-progress.ts'
-import { isWritable, type SessionFile } from './session-file.ts'
-import type { SessionPatterns } from './session-patterns.ts'
-import { type CliSettings, toSettings, withBlock } from '../settings/settings.ts'
-
-/** A CLI that waits to read its history from a file. */
-export type Spare = { file: SessionFile; patterns: SessionPatterns }
+import type { Transcript } from './transcript.ts'
 
 export type SeederParts = {
   cli: Connection
   mcp: McpServer
   liveSettings: LiveSettings
-  spare: Spare | undefined
-  /** Whether to ask for readable thinking; the CLI's own default shows next to nothing. */
-  showThinking: boolean
-  /** Told whether the CLI has a login, when it can tell. */
-  onLogin: (loggedIn: boolean) => void
+  transcript: Transcript
+  abilities: Abilities
+  /** Told whether the CLI has a login, or undefined if it cannot tell. */
+  onLogin: (loggedIn: boolean | undefined) => void
+}
+
+/** Who waits for an answer. */
+export type Asker = {
+  /** Whether anybody still does. */
+  isThere: () => boolean
+  /** Told just before the model is asked. */
+  onAsk: () => void
 }
 
 /** What a CLI is told of a conversation before its messages, and its answer. */
 type Introduction = { lines: string; response: Promise<unknown> | undefined }
 
-/** Brings a conversation into a booted CLI: at once, or its beginning ahead of time. */
-export class Seeder {
-  /** Whether the CLI refuses a message when told to; see `seedingSteps`. */
-  static #anchors = true
+const NOTHING: Introduction = { lines: '', response: undefined }
 
+/** Gives a CLI what it does not have of a conversation, and the question. */
+export class Seeder {
   readonly #parts: SeederParts
   readonly #progress = new SeedingProgress()
-  /** Messages that the CLI has. */
-  #seeded = 0
-  #introduced = false
   #offered = new OfferedTools([])
+  /** The digest of the tools that the CLI has. */
+  #tools: string | undefined
 
   constructor(parts: SeederParts) {
     this.#parts = parts
+  }
+
+  /** Whether the CLI offers this list of tools now. */
+  hasTools({ tools }: Need): boolean {
+    return this.#tools === tools
   }
 
   /** Whether the CLI's output belongs to the history still. */
@@ -51,30 +60,43 @@ export class Seeder {
     return this.#progress.active
   }
 
-  /** Whether a CLI that reads its history from a file can be given so much of this one. */
-  fits({ model, messages }: Conversation, count: number): boolean {
-    const { spare } = this.#parts
-    if (!spare) return true
-    const isAnswer = count > 0 && messages[count - 1]?.role === 'assistant'
-    return isAnswer && isWritable(messages) && spare.patterns.get(model) !== undefined
-  }
-
-  /** Gives the CLI the first `count` messages, and all but the question that is known by then. */
-  async prepare(conversation: Conversation, count: number): Promise<void> {
-    await this.#seed(conversation, count)
-    // The answer to any question comes when all that was written before has been read.
-    await this.#parts.cli.request({ subtype: 'mcp_status' })
-    this.removeFile()
-  }
-
-  /** Gives the CLI what it does not have yet, and the question. */
-  async ask(conversation: Conversation): Promise<void> {
-    await this.#seed(conversation, conversation.messages.length)
-  }
-
-  /** The request is out, or the CLI is gone: nothing of the history is needed on the disk. */
-  removeFile(): void {
-    this.#parts.spare?.file.remove()
+  /**
+   * Gives the CLI all that stands behind what its transcript has, and asks the last message. False
+   * if nobody was there any more and the model was not asked.
+   */
+  async ask(need: Need, asker: Asker): Promise<boolean> {
+    const { cli, liveSettings, transcript, abilities } = this.#parts
+    const { messages } = need.conversation
+    const isNew = !this.hasTools(need)
+    let introduction = transcript.hasBegun ? NOTHING : this.#introduce(need)
+    if (transcript.hasBegun && isNew) await this.#changeTools(need)
+    this.#tools = need.tools
+    transcript.begin(need)
+    const settings = toSettings(need.conversation)
+    const anchored = abilities.anchor.isOn && transcript.isEmpty && messages.length > 1
+    const steps = seedingSteps(messages, { from: transcript.length, anchored })
+    if (isNew && this.#mustRehearse(steps)) {
+      await this.#rehearse(introduction, settings)
+      introduction = NOTHING
+    }
+    for (const step of steps) {
+      if (!asker.isThere()) return false
+      const { outcome } = step
+      const isIn = outcome === 'asked' ? undefined : this.#progress.expect(outcome)
+      if (outcome === 'asked') {
+        this.#note(step, need)
+        asker.onAsk()
+      }
+      const wanted = outcome === 'refused' ? withBlock(settings, true) : settings
+      cli.write(introduction.lines + liveSettings.toSet(wanted) + step.lines)
+      await introduction.response
+      introduction = NOTHING
+      if (!isIn) return true
+      await isIn
+      this.#progress.end()
+      this.#note(step, need)
+    }
+    return false
   }
 
   /** What is wrong if the CLI leaves tools of the conversation out. */
@@ -85,53 +107,24 @@ export class Seeder {
   /** False if the CLI does what it must not: then it has to be killed, at once. */
   receive(message: CliMessage): boolean {
     if (this.#progress.receive(message)) return true
-    // This version does not refuse as the others do: from now on, do without.
-    Seeder.#anchors = false
+    this.#parts.abilities.anchor.fail('It asked the model.')
     return false
   }
 
   fail(reason: Error): void {
     this.#progress.fail(reason)
-    this.removeFile()
   }
 
-  async #seed(conversation: Conversation, to: number): Promise<void> {
-    const { cli, liveSettings } = this.#parts
-    const { messages } = conversation
-    const introduction = this.#introduce(conversation, Math.min(to, messages.length - 1))
-    const settings = toSettings(conversation)
-    const anchored = Seeder.#anchors && messages.length > 1
-    const steps = seedingSteps(messages, { from: this.#seeded, to, anchored })
-    this.#seeded = to
-    let { lines } = introduction
-    if (this.#mustRehearse(steps)) {
-      await this.#rehearse(introduction, settings)
-      lines = ''
-    }
-    let isIn: Promise<void> | undefined
-    for (const step of steps) {
-      await isIn
-      const { outcome } = step
-      const wanted = outcome === 'refused' ? withBlock(settings, true) : settings
-      if (outcome === 'kept' || outcome === 'refused') isIn = this.#progress.expect(outcome)
-      else this.#progress.end()
-      cli.write(lines + liveSettings.toSet(wanted) + step.lines)
-      if (lines !== '') await introduction.response
-      lines = ''
-      // From here on the settings are the turn's.
-      if (outcome === 'asked') return
-    }
-    await isIn
-    this.#progress.end()
-    cli.write(lines + liveSettings.toSet(settings))
-    await introduction.response
+  #note({ end, uuid }: SeedingStep, { messages }: Need): void {
+    const { transcript } = this.#parts
+    transcript.add(messages.slice(transcript.length, end), uuid)
   }
 
   /** A history that begins with a refused message shows the tools before the model is asked. */
   #mustRehearse(steps: readonly SeedingStep[]): boolean {
-    if (this.#offered.isKnown || !Seeder.#anchors) return false
-    const outcomes = steps.map(({ outcome }) => outcome)
-    return outcomes.includes('asked') && !outcomes.includes('refused')
+    const { anchor, rewind: rewinding } = this.#parts.abilities
+    if (this.#offered.isKnown || !anchor.isOn || !rewinding.isOn) return false
+    return steps.every(({ outcome }) => outcome !== 'refused')
   }
 
   /**
@@ -139,51 +132,35 @@ export class Seeder {
    * send, and then made to forget it. Only for a list of tools that it has not offered before.
    */
   async #rehearse({ lines, response }: Introduction, settings: CliSettings): Promise<void> {
-    const { cli, liveSettings } = this.#parts
+    const { cli, liveSettings, abilities } = this.#parts
     const uuid = randomUUID()
     const question = userLine([{ type: 'text', text: 'tools' }], { query: true, uuid })
     const isRefused = this.#progress.expect('refused')
     cli.write(lines + liveSettings.toSet(withBlock(settings, true)) + question)
     await response
     await isRefused
-    Rewound.parse(await cli.request({ subtype: 'rewind_conversation', target_message_uuid: uuid }))
+    this.#progress.end()
+    await rewind(cli, abilities, { target: uuid, newest: uuid })
   }
 
-  #noteLogin(answer: unknown): void {
-    const { account } = Initialized.safeParse(answer).data ?? {}
-    // Of a cloud provider's login the CLI says nothing here.
-    if (account?.apiProvider !== 'firstParty') return
-    const { tokenSource, apiKeySource } = account
-    this.#parts.onLogin((tokenSource ?? 'none') !== 'none' || Boolean(apiKeySource))
+  async #changeTools({ conversation: { tools } }: Need): Promise<void> {
+    const { cli, mcp } = this.#parts
+    this.#offered = new OfferedTools(tools)
+    for (const request of mcp.change(tools)) await cli.request(request)
   }
 
   /** Once for each CLI: only the first `initialize` sets the system prompt. */
-  #introduce(conversation: Conversation, count: number): Introduction {
-    if (this.#introduced) return { lines: '', response: undefined }
-    this.#introduced = true
-    const { cli, mcp, spare, showThinking } = this.#parts
-    const { system, messages, tools, outputSchema, model } = conversation
+  #introduce({ conversation }: Need): Introduction {
+    const { cli, mcp, onLogin } = this.#parts
+    const { system, tools, outputSchema } = conversation
     this.#offered = new OfferedTools(tools)
-    const pattern = spare?.patterns.get(model)
-    if (spare && pattern) {
-      spare.file.write(messages, count, pattern)
-      this.#seeded = count
-    }
     const { line, response } = cli.prepare({
       subtype: 'initialize',
       systemPrompt: system === '' ? [] : [system],
       ...(outputSchema && { jsonSchema: toCliSchema(outputSchema.schema) }),
       ...mcp.offer(tools),
     })
-    // A CLI that waits for `initialize` could not be told before.
-    void response.then((answer) => this.#noteLogin(answer)).catch(() => {})
-    const display = spare && showThinking ? cli.prepare(SHOW_THINKING).line : ''
-    return { lines: line + display, response }
+    void response.then((answer) => onLogin(reportedLogin(answer))).catch(() => {})
+    return { lines: line, response }
   }
 }
-
-/** Asks for readable thinking. */
-export const SHOW_THINKING = {
-  subtype: 'set_max_thinking_tokens',
-  thinking_display: 'summarized',
-} as const

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { AssistantMessage, Message, UserMessage } from '../../conversation/types.ts'
 import { toCliContent } from './cli-content.ts'
 import { toLine } from '../process/control.ts'
@@ -9,7 +10,7 @@ import { toLine } from '../process/control.ts'
  */
 export function userLine(
   content: UserMessage['content'],
-  { query, uuid }: { query: boolean; uuid?: string },
+  { query, uuid }: { query: boolean; uuid: string },
 ): string {
   return toLine({
     type: 'user',
@@ -17,7 +18,7 @@ export function userLine(
     parent_tool_use_id: null,
     session_id: '',
     ...(query ? {} : { shouldQuery: false }),
-    ...(uuid !== undefined && { uuid }),
+    uuid,
     client_composed: true,
   })
 }
@@ -36,24 +37,19 @@ function assistantLine(content: AssistantMessage['content']): string {
 export type SeedingStep = {
   lines: string
   /**
-   * `kept`: puts it into the history and says so. `refused`: see `seedingSteps`. `taken`: an
-   * answer, of which it says nothing. `asked`: asks the model.
+   * `kept`: puts it into the history and says so. `refused`: see `seedingSteps`. `asked`: asks the
+   * model.
    */
-  outcome: 'kept' | 'refused' | 'taken' | 'asked'
-}
-
-export type SeedingSpan = {
-  /** How many messages the CLI has already, and up to which it is to get them. */
-  from: number
-  to: number
-  /** Whether the CLI has been told to refuse the first message; see `seedingSteps`. */
-  anchored: boolean
+  outcome: 'kept' | 'refused' | 'asked'
+  /** The place behind its last message, and the name by which that one is taken back. */
+  end: number
+  uuid: string
 }
 
 /**
- * Messages as writes to the CLI, in order. Each write has one user message at most, whose `result`
- * must be awaited before the next one: a CLI that is sent everything at once mixes up the order.
- * The last message of the conversation makes it ask the model.
+ * The messages from `from` on as writes to the CLI, in order. Each write ends with a user message,
+ * whose `result` must be awaited before the next one: a CLI that is sent everything at once mixes
+ * up the order. The last message of the conversation makes it ask the model.
  *
  * So does the first of several, if `anchored`: it is for a CLI that has been told to refuse (see
  * `Seeder`). The CLI describes its environment to the model behind the first message it is to
@@ -62,12 +58,12 @@ export type SeedingSpan = {
  */
 export function seedingSteps(
   messages: readonly Message[],
-  { from, to, anchored }: SeedingSpan,
+  { from, anchored }: { from: number; anchored: boolean },
 ): SeedingStep[] {
   const steps: SeedingStep[] = []
   const first = messages.findIndex(({ role }) => role === 'user')
   let lines = ''
-  for (const [index, message] of messages.slice(0, to).entries()) {
+  for (const [index, message] of messages.entries()) {
     if (index < from) continue
     if (message.role === 'assistant') {
       lines += assistantLine(message.content)
@@ -75,9 +71,10 @@ export function seedingSteps(
     }
     const outcome = index === messages.length - 1 ? 'asked' : 'kept'
     const isAnchor = anchored && index === first && outcome === 'kept'
-    lines += userLine(message.content, { query: isAnchor || outcome === 'asked' })
-    steps.push({ lines, outcome: isAnchor ? 'refused' : outcome })
+    const uuid = randomUUID()
+    lines += userLine(message.content, { query: isAnchor || outcome === 'asked', uuid })
+    steps.push({ lines, outcome: isAnchor ? 'refused' : outcome, end: index + 1, uuid })
     lines = ''
   }
-  return lines === '' ? steps : [...steps, { lines, outcome: 'taken' }]
+  return steps
 }

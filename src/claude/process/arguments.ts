@@ -1,6 +1,7 @@
 import { PER_TOKEN } from '../account/billing.ts'
 import { cliEnvironment } from './cli-environment.ts'
 import { INITIAL_SETTINGS } from '../settings/settings.ts'
+import { ALLOWED_TOOLS } from '../tools/mcp-server.ts'
 
 const WORKER_ENV = {
   // Stops the CLI from summarising a conversation, which the client would not notice.
@@ -68,8 +69,7 @@ export function workerArgs(choices: WorkerChoices = {}): string[] {
     ...['--settings', JSON.stringify(workerSettings(choices))],
     '--no-session-persistence',
     '--disable-slash-commands',
-    // Allows every tool of the client. Otherwise the CLI refuses each call by itself.
-    ...['--allowedTools', 'mcp__client'],
+    ...['--allowedTools', ALLOWED_TOOLS],
   ]
 }
 

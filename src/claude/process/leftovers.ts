@@ -1,8 +1,6 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheDir, homeDir } from '../../platform/directories.ts'
-import { sweepUnclaimed } from './claim.ts'
-import { sessionDir } from '../history/session-file.ts'
 
 /** Where a worker may leave files behind. */
 export type Places = { env: Readonly<Record<string, string | undefined>>; temp: string }
@@ -23,7 +21,7 @@ export function removeLeftovers(pid: number, { env, temp }: Places): void {
   }
 }
 
-/** Removes what a killed server left: sockets of its workers, and history files. */
+/** Removes what a killed server left: the sockets of its workers. */
 export function sweepTemp(temp: string): void {
   const sockets = join(temp, 'cc-socks')
   for (const name of list(sockets)) {
@@ -31,7 +29,6 @@ export function sweepTemp(temp: string): void {
     if (Number.isNaN(pid) || isAlive(pid)) continue
     rmSync(join(sockets, name), { force: true })
   }
-  sweepUnclaimed(sessionDir(temp))
   sweepProbes(temp)
 }
 

@@ -172,17 +172,3 @@ const CliModel = z.object({
 
 /** The response to `list_models`. */
 export const ModelList = z.object({ models: z.array(CliModel) })
-
-/** The response to `rewind_conversation`. */
-export const Rewound = z.object({ rewound: z.literal(true) })
-
-/** The part of the response to `initialize` that is used: where the CLI has its login from. */
-export const Initialized = z.object({
-  account: z
-    .object({
-      tokenSource: z.string().nullish(),
-      apiKeySource: z.string().nullish(),
-      apiProvider: z.string().nullish(),
-    })
-    .nullish(),
-})

@@ -14,21 +14,25 @@ export class LiveSettings {
 
   /** The line that brings these into force; empty if they are. */
   toSet(wanted: CliSettings): string {
-    const settings = settingsDifference(this.#inForce, wanted)
-    this.#inForce = wanted
-    if (!settings) return ''
-    // Unlike `set_model`, this does not probe the model with a paid request.
-    const { line, response } = this.#cli.prepare({ subtype: 'apply_flag_settings', settings })
-    response.catch(this.#onRefused)
-    return line
+    return this.#toSet(wanted).line
   }
 
   toSetModel(model: string): string {
     return this.toSet({ ...this.#inForce, model })
   }
 
-  /** See `withBlock`. */
-  toSetBlock(blocks: boolean): string {
-    return this.toSet(withBlock(this.#inForce, blocks))
+  /** See `withBlock`; `response` resolves when the CLI has taken it. */
+  toSetBlock(blocks: boolean): { line: string; response: Promise<unknown> } {
+    return this.#toSet(withBlock(this.#inForce, blocks))
+  }
+
+  #toSet(wanted: CliSettings): { line: string; response: Promise<unknown> } {
+    const settings = settingsDifference(this.#inForce, wanted)
+    this.#inForce = wanted
+    if (!settings) return { line: '', response: Promise.resolve() }
+    // Unlike `set_model`, this does not probe the model with a paid request.
+    const { line, response } = this.#cli.prepare({ subtype: 'apply_flag_settings', settings })
+    response.catch(this.#onRefused)
+    return { line, response }
   }
 }

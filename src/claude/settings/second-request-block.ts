@@ -19,13 +19,19 @@ export class SecondRequestBlock {
   readonly #cli: Connection
   readonly #liveSettings: LiveSettings
   #timer: ReturnType<typeof setTimeout> | undefined
+  #isInForce = false
 
   constructor(cli: Connection, liveSettings: LiveSettings) {
     this.#cli = cli
     this.#liveSettings = liveSettings
   }
 
-  /** A request is about to go out; its answer may have `maxTokens` tokens. */
+  /** Whether the CLI has said that it refuses. */
+  get isInForce(): boolean {
+    return this.#isInForce
+  }
+
+  /** A request is about to go out, whose answer may be so many tokens long. */
   requesting(maxTokens = Infinity): void {
     clearTimeout(this.#timer)
     if (maxTokens < SOON_TOKENS) return this.#set(true)
@@ -44,6 +50,9 @@ export class SecondRequestBlock {
   }
 
   #set(blocks: boolean): void {
-    this.#cli.write(this.#liveSettings.toSetBlock(blocks))
+    this.#isInForce = false
+    const { line, response } = this.#liveSettings.toSetBlock(blocks)
+    this.#cli.write(line)
+    void response.then(() => (this.#isInForce = blocks)).catch(() => {})
   }
 }

@@ -4,8 +4,12 @@ import { errorText } from '../history/cli-content.ts'
 import type { ControlRequest } from '../process/control.ts'
 import type { CliMessage } from '../process/protocol.ts'
 
-/** The one MCP server every worker knows; `--allowedTools mcp__client` grants its tools. */
-const SERVER_NAME = 'client'
+/** The names of the client's MCP server; see `change`. */
+const NAMES = ['client', 'other'] as const
+type Name = (typeof NAMES)[number]
+
+/** For `--allowedTools`: grants every tool of the client; without it each call is refused locally. */
+export const ALLOWED_TOOLS = NAMES.map((name) => `mcp__${name}`).join(',')
 
 /** Announced for every tool: up to here the CLI hands a result on whole and writes no file. */
 const ANNOUNCED_RESULT_CHARS = 500_000
@@ -16,7 +20,7 @@ const MAX_RESULT_CHARS = 400_000
 const INITIALIZED = {
   protocolVersion: '2025-11-25',
   capabilities: { tools: {} },
-  serverInfo: { name: SERVER_NAME, version: '1' },
+  serverInfo: { name: 'client', version: '1' },
 }
 
 const McpMessage = z.object({
@@ -50,23 +54,68 @@ export function isDeliverable(result: ToolResultBlock): boolean {
 export class McpServer {
   readonly #calls = new Map<string, Call>()
   #tools: readonly ToolSpec[] = []
+  /** The name under which the CLI knows the server now; none without tools. */
+  #name: Name | undefined
+  /** The name under which the tools of the last request to the model were known. */
+  #lastSent: Name | undefined
+  /** Whether that one surely went out: a turn that ends early may not have come so far. */
+  #isAnswered = true
 
   /** What `initialize` says of the server; without tools there is none. */
   offer(tools: readonly ToolSpec[]): object {
     this.#tools = tools
-    if (tools.length === 0) return {}
+    // A call that waits for long must not be moved to the background.
+    const configs = NAMES.map((name) => [name, { disableAutoBackground: true }])
+    const sdkMcpServerConfigs = Object.fromEntries(configs)
+    const [name] = NAMES
+    this.#name = tools.length > 0 ? name : undefined
+    if (tools.length === 0) return { sdkMcpServerConfigs }
     return {
-      sdkMcpServers: [SERVER_NAME],
-      // A call that waits for long must not be moved to the background.
-      sdkMcpServerConfigs: { [SERVER_NAME]: { disableAutoBackground: true } },
+      sdkMcpServers: [name],
+      sdkMcpServerConfigs,
       sdkMcpServerManifests: {
-        [SERVER_NAME]: { initializeResult: INITIALIZED, toolsListResult: this.#list() },
+        [name]: { initializeResult: INITIALIZED, toolsListResult: this.#list() },
       },
     }
   }
 
+  /**
+   * The requests that make the CLI offer these tools in place of those that it has. A name that it
+   * sent tools under in its last request brings those back when it is set again, so two names take
+   * turns.
+   */
+  change(tools: readonly ToolSpec[]): ControlRequest[] {
+    this.#tools = tools
+    const before = this.#name
+    this.#name = tools.length === 0 ? undefined : NAMES.find((name) => name !== this.#lastSent)
+    const clears = before !== undefined && (this.#name === undefined || this.#name === before)
+    return [
+      ...(clears ? [setServers(undefined)] : []),
+      ...(this.#name ? [setServers(this.#name)] : []),
+    ]
+  }
+
+  /** Whether it is known which tools the last request had. */
+  get canChange(): boolean {
+    return this.#isAnswered
+  }
+
+  /** A request is about to go to the model, with the tools that are offered now. */
+  noteSent(): void {
+    this.#lastSent = this.#name
+    this.#isAnswered = false
+  }
+
+  /** It has gone. */
+  noteAnswered(): void {
+    this.#isAnswered = true
+  }
+
   /** Answers the CLI's JSON-RPC; the promise of a tool call settles when `answer` is called. */
   async handle(request: ControlRequest): Promise<object> {
+    if (request.subtype !== 'mcp_message') {
+      throw new Error(`unsupported request ${request.subtype}`)
+    }
     const { message } = McpMessage.parse(request)
     const result = await this.#result(message)
     return { mcp_response: { jsonrpc: '2.0', id: message.id ?? 0, result } }
@@ -86,6 +135,12 @@ export class McpServer {
       this.#calls.get(id)?.taken.resolve()
       this.#calls.delete(id)
     }
+  }
+
+  /** The CLI has been made to forget the calls that it made. */
+  forget(): void {
+    for (const { taken } of this.#calls.values()) taken.resolve()
+    this.#calls.clear()
   }
 
   async #result({ method, params }: z.infer<typeof McpMessage>['message']): Promise<object> {
@@ -129,4 +184,9 @@ export class McpServer {
       })),
     }
   }
+}
+
+function setServers(name: Name | undefined): ControlRequest {
+  const servers = name === undefined ? {} : { [name]: { type: 'sdk', name } }
+  return { subtype: 'mcp_set_servers', servers }
 }

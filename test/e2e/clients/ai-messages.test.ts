@@ -40,7 +40,7 @@ describe('generateText', () => {
     const { text, steps, totalUsage } = await generateText({ ...round, instructions: 'Look well.' })
     expect(text).toBe('done')
     expect(steps.map(({ finishReason }) => finishReason)).toEqual(['tool-calls', 'stop'])
-    expect(workersOf(steps)).toEqual([expect.stringMatching(/^(warm|cold)$/), 'unparked'])
+    expect(workersOf(steps)).toEqual([expect.stringMatching(/^(warm|cold|rewound)$/), 'unparked'])
     expect(totalUsage.outputTokens).toBe(14)
     expect(resultsSeen(server)).toEqual(BOTH_SEEN)
     expect(server.api.requests.map(systemOf)).toEqual([['Look well.'], ['Look well.']])

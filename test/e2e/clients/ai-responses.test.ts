@@ -42,7 +42,7 @@ describe('generateText', () => {
     const { text, steps, totalUsage } = await generateText(round)
     expect(text).toBe('done')
     expect(steps.map(({ finishReason }) => finishReason)).toEqual(['tool-calls', 'stop'])
-    expect(workersOf(steps)).toEqual([expect.stringMatching(/^(warm|cold)$/), 'unparked'])
+    expect(workersOf(steps)).toEqual([expect.stringMatching(/^(warm|cold|rewound)$/), 'unparked'])
     expect(totalUsage.outputTokens).toBe(14)
     expect(resultsSeen(server)).toEqual(BOTH_SEEN)
     expect(server.api.requests.length).toBe(2)

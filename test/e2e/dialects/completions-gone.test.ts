@@ -3,8 +3,9 @@ import { APIUserAbortError } from 'openai'
 import { messageReply } from '../../../src/demo/message-stream.ts'
 import { refusal } from '../../support/clients/chat.ts'
 import { workersOf } from '../../support/servers/processes.ts'
+import { atRest } from '../../support/servers/at-rest.ts'
 import { startServer } from '../../support/servers/server.ts'
-import { aborted, until, within } from '../../support/waiting.ts'
+import { aborted, within } from '../../support/waiting.ts'
 
 const ASKED_MS = 30_000
 /** The promise is one second. A busy machine gets more time; a worker that never ends fails. */
@@ -33,8 +34,8 @@ function silentAfter(words: 0 | 1, requests: number) {
 
 async function requireGone(signals: readonly AbortSignal[]): Promise<void> {
   await within(Promise.all(signals.map(aborted)), GONE_MS, "the end of the model's requests")
-  await until(() => workersOf(process.pid).length === 0, GONE_MS, 'the end of the workers')
-  // A prompt that was waiting did not get a worker of the ended ones.
+  await atRest(server)
+  // A prompt that waited for a worker got none of those that ended.
   expect(server.pool.snapshot().queued).toBe(0)
   expect(server.api.requests.length).toBe(signals.length)
 }
@@ -43,7 +44,7 @@ for (const prompt of [['one'], ['one', 'two', 'three']]) {
   const running = Math.min(prompt.length, WORKERS)
   describe(`a client that goes away, of ${prompt.length} prompt(s)`, () => {
     for (const stream of [false, true]) {
-      test(`${stream ? 'before its stream begins' : 'from a plain request'} takes the model's requests and the workers with it`, async () => {
+      test(`${stream ? 'before its stream begins' : 'from a plain request'} takes the model's requests with it`, async () => {
         const client = new AbortController()
         const asked = silentAfter(0, running)
         const answer = refusal(

@@ -94,7 +94,7 @@ describe('client tools', () => {
     const { messages } = await firstTurn(Object.keys(contents), (id) => contents[id] ?? {})
     const { data, response } = await ask({ messages })
     expect(textOf(data)).toBe('done')
-    expect(worker(response)).toMatch(/^(warm|cold)$/)
+    expect(worker(response)).toMatch(/^(warm|cold|rewound)$/)
     expect(results()).toEqual([
       { type: 'tool_result', tool_use_id: 'toolu_a', ...contents['toolu_a'] },
       { type: 'tool_result', tool_use_id: 'toolu_b', ...contents['toolu_b'] },
@@ -113,7 +113,7 @@ describe('client tools', () => {
     expect(textOf(live.data)).toBe('done')
     expect(worker(live.response)).toBe('unparked')
     const again = await ask({ messages })
-    expect(worker(again.response)).toMatch(/^(warm|cold)$/)
+    expect(worker(again.response)).toMatch(/^(warm|cold|rewound)$/)
     const [sent, seeded] = server.api.requests
       .slice(-2)
       .map((request) => JSON.stringify(conversationOf(request)))
@@ -131,7 +131,7 @@ describe('client tools', () => {
     const { messages } = await firstTurn(ids, (id) => ({
       ...{ content: contents[ids.indexOf(id)] ?? '', is_error: true },
     }))
-    expect(worker((await ask({ messages })).response)).toMatch(/^(warm|cold)$/)
+    expect(worker((await ask({ messages })).response)).toMatch(/^(warm|cold|rewound)$/)
     expect(results()).toEqual(
       ids.map((id, index) => ({
         ...{ tool_use_id: id, type: 'tool_result', content: contents[index], is_error: true },

@@ -37,7 +37,7 @@ describe('the official SDK', () => {
     })
     expect(request_id).toMatch(/^req_\w+$/)
     expect(response.headers.get('x-request-id')).toBe(request_id ?? null)
-    expect(response.headers.get('x-claude-max-api-worker')).toMatch(/^(warm|cold)$/)
+    expect(response.headers.get('x-claude-max-api-worker')).toMatch(/^(warm|cold|rewound)$/)
   })
 
   test('gets two texts in a row as two blocks, and is told that the context was full', async () => {

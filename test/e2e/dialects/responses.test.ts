@@ -72,7 +72,7 @@ describe('the official SDK', () => {
       ...{ metadata: { a: 'b' }, usage: usageSeen },
     })
     expect(Math.abs(data.created_at - Date.now() / 1000)).toBeLessThan(60)
-    expect(response.headers.get('x-claude-max-api-worker')).toMatch(/^(warm|cold)$/)
+    expect(response.headers.get('x-claude-max-api-worker')).toMatch(/^(warm|cold|rewound)$/)
     const [request] = server.api.requests
     expect(request && systemOf(request)).toEqual(['be brief'])
   })

@@ -1,11 +1,9 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { messageStart, sseReply } from '../../../src/demo/message-stream.ts'
-import { workersOf } from '../../support/servers/processes.ts'
+import { atRest } from '../../support/servers/at-rest.ts'
 import { startServer } from '../../support/servers/server.ts'
 import { framesOf } from '../../support/clients/sse.ts'
-import { until } from '../../support/waiting.ts'
 
-const GONE_MS = 10_000
 /** No model answers at once; see docs/conformance.md for what an instant broken answer may cost. */
 const FIRST_TOKEN_MS = 50
 
@@ -126,7 +124,7 @@ describe("a model's stream that has no end is a failure of the model API, after 
         expect(response.status).toBe(status)
       }
       expect(response.status === 200).toBe(stream && events.length > 0)
-      await allGone()
+      await atRest(server)
       expect(server.api.requests.length).toBe(1)
     })
   }
@@ -154,10 +152,4 @@ async function breaksOff(events: readonly Event[], how: 'ends' | 'is cut'): Prom
       if (how === 'is cut') throw new Error('cut')
     })(),
   )
-}
-
-/** Only when the worker is gone can it ask no more; what it had sent is read before an answer. */
-async function allGone(): Promise<void> {
-  await until(() => workersOf(process.pid).length === 0, GONE_MS, 'the end of the worker')
-  await fetch(server.api.url)
 }

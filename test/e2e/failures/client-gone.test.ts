@@ -1,7 +1,8 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { messageReply } from '../../../src/demo/message-stream.ts'
-import { isAlive, workersOf } from '../../support/servers/processes.ts'
+import { workersOf } from '../../support/servers/processes.ts'
 import { framesOf } from '../../support/clients/sse.ts'
+import { atRest } from '../../support/servers/at-rest.ts'
 import { startServer } from '../../support/servers/server.ts'
 import { aborted, until, within } from '../../support/waiting.ts'
 
@@ -44,21 +45,21 @@ function onlyWorker(): number {
 
 describe('a client that goes away', () => {
   for (const stream of [false, true]) {
-    test(`${stream ? 'before its stream begins' : 'from a plain request'} takes the model's request and the worker with it`, async () => {
+    test(`${stream ? 'before its stream begins' : 'from a plain request'} takes the model's request with it, and the worker stays`, async () => {
       const client = new AbortController()
       const asked = silentAfter(0)
       const answer = ask(stream, client.signal).catch((e: unknown) => e)
       const signal = await asked
       const worker = onlyWorker()
-      expect(isAlive(worker)).toBe(true)
       client.abort()
       await answer
       await within(aborted(signal), GONE_MS, "the end of the model's request")
-      await until(() => !isAlive(worker), GONE_MS, 'the end of the worker')
+      await atRest(server)
+      expect(workersOf(process.pid).map(({ pid }) => pid)).toEqual([worker])
     })
   }
 
-  test('in the middle of its stream takes both with it too', async () => {
+  test('in the middle of its stream takes it with it too', async () => {
     const client = new AbortController()
     const asked = silentAfter(1)
     const response = await ask(true, client.signal)
@@ -72,7 +73,8 @@ describe('a client that goes away', () => {
     }
     client.abort()
     await within(aborted(signal), GONE_MS, "the end of the model's request")
-    await until(() => !isAlive(worker), GONE_MS, 'the end of the worker')
+    await atRest(server)
+    expect(workersOf(process.pid).map(({ pid }) => pid)).toEqual([worker])
   })
 
   test('from the queue leaves its place, and nothing is asked for it', async () => {

@@ -1,9 +1,10 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'bun:test'
+import { reportedLogin } from '../../../src/claude/account/reported-login.ts'
+import { WORKER_ARGS, workerEnv } from '../../../src/claude/process/arguments.ts'
+import { Connection } from '../../../src/claude/process/connection.ts'
 import { startGuard } from '../../../src/claude/process/guard.ts'
-import { createBoot } from '../../../src/commands/boot.ts'
-import { resolveConfig } from '../../../src/config.ts'
-import { DEFAULT_PARAMETERS } from '../../../src/conversation/types.ts'
 import { createSandbox } from '../../../src/demo/sandbox.ts'
 import { createLog } from '../../../src/log.ts'
 import { startTestModelApi } from '../../support/servers/model-api.ts'
@@ -27,24 +28,20 @@ const CASES = [
   ['a cloud provider, of which it cannot tell', { ...nobody, CLAUDE_CODE_USE_BEDROCK: '1' }, []],
 ] as const
 
-test.each(CASES)('the answer to `initialize` tells of %s', async (_name, env, due) => {
-  const told: boolean[] = []
-  const onLogin = (loggedIn: boolean) => void told.push(loggedIn)
-  const boot = createBoot({
-    base: join(sandbox.home, 'base'),
-    config: resolveConfig({ flags: {} }),
-    path: CLAUDE,
-    env,
-    guard,
-    onLogin,
+test.each(CASES)('the answer to `initialize` tells of %s', async (_name, env, [due]) => {
+  const temp = join(sandbox.home, 'temp')
+  mkdirSync(temp, { recursive: true })
+  const cli = new Connection({
+    ...{ path: CLAUDE, args: WORKER_ARGS, env: workerEnv(env, temp), cwd: temp },
+    ...{ guard, places: { env, temp } },
+    onMessage: async () => {},
+    onRequest: async () => ({}),
+    onFailure: () => {},
   })
-  const worker = await boot({ for: 'any' }, { usualModel: undefined })
   try {
-    const bare = { model: 'sonnet', system: '', messages: [], tools: [] }
-    await worker.prepare({ ...bare, parameters: DEFAULT_PARAMETERS }, 0)
-    expect(told).toEqual([...due])
+    expect(reportedLogin(await cli.request({ subtype: 'initialize' }))).toBe(due)
   } finally {
-    await worker.end()
+    await cli.end()
   }
   expect(api.requests.length).toBe(0)
 })

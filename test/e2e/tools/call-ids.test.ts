@@ -1,11 +1,9 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { z } from 'zod'
 import { messageReply } from '../../../src/demo/message-stream.ts'
-import { LONG_HISTORY } from '../../../src/pool/forecast.ts'
 import { ask, call, type Messages, say, tool } from '../../support/clients/chat.ts'
 import { conversationOf } from '../../support/servers/model-api.ts'
 import { startServer } from '../../support/servers/server.ts'
-import { until } from '../../support/waiting.ts'
 
 /**
  * The CLI pairs calls with results by their ids, less a number at their ends. Whatever ids a
@@ -14,11 +12,7 @@ import { until } from '../../support/waiting.ts'
 
 // On a busy machine a worker takes seconds to start.
 const server = await startServer({ settings: { 'max-workers': 4, 'warm-workers': 1 } })
-// After the first long history, the server keeps workers that read long ones from files.
-const reading = await startServer({
-  settings: { 'max-workers': 6, 'warm-workers': 2, 'idle-ttl': '1ms', 'park-ttl': '1ms' },
-})
-afterAll(() => Promise.all([server.stop(), reading.stop()]))
+afterAll(() => server.stop())
 beforeEach(() => server.api.forget())
 
 const go = { role: 'user', content: 'go' } as const
@@ -153,27 +147,6 @@ describe('every result arrives behind its call', () => {
     const twice = [go, ...messages, ...messages.slice(0, 2)]
     const refused = await server.post('/v1/messages', { ...body, messages: twice })
     expect(refused.status).toBe(400)
-  })
-
-  test('from a file', async () => {
-    const long: Messages = Array.from({ length: LONG_HISTORY + 2 }, (_, n) => ({
-      role: n % 2 === 0 ? 'user' : 'assistant',
-      content: `${n}`,
-    }))
-    const last: Messages = [{ role: 'assistant', content: 'k' }, go]
-    const begunWith = (content: string): Messages => [
-      { role: 'user', content },
-      ...long.slice(1),
-      ...[go, ...chatHistory, ...last],
-    ]
-    // After the first long history, workers that read long ones from files are kept ready.
-    await ask(reading, { tools, messages: begunWith('one') })
-    expectWhole(TAGS, reading)
-    await until(() => reading.pool.snapshot().readers === 1, 20_000, 'a reader')
-    const asked = ask(reading, { tools, messages: begunWith('another') })
-    await until(() => reading.pool.snapshot().readers === 0, 20_000, 'its use')
-    await asked
-    expectWhole(TAGS, reading)
   })
 })
 

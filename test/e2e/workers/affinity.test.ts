@@ -33,6 +33,10 @@ function settingsOf({ body }: ModelRequest) {
   return { ...settings, system: [system].flat().slice(1), efforts: efforts.slice(-1) }
 }
 
+function toolNames({ body }: ModelRequest): string[] {
+  return body.tools?.map(({ name }) => name) ?? []
+}
+
 /** What each parameter looks like upstream; `asked` for one request must be gone in the next. */
 const PARAMETERS: [string, Body, Record<string, unknown>][] = [
   ['max_tokens', { max_tokens: 77 }, { max_tokens: 77 }],
@@ -56,7 +60,7 @@ describe('a parameter of one request never holds for the next', () => {
       await ask(server, { tools, messages: [{ role: 'user', content: 'plain' }] })
       const { message } = await ask(server, { tools, ...asked })
       const next = await ask(server, { tools, messages: [go, message, ...answersTo(message)] })
-      // The CLI would go on with the limit it had: see affinityKey.
+      // The CLI would go on with the limit it had: it reads that once for all calls.
       expect(next.worker === 'unparked').toBe(name !== 'max_tokens')
       const [plain, first, second] = server.api.requests.map(settingsOf)
       expect(first).toMatchObject(upstream)
@@ -135,7 +139,6 @@ describe('a conversation that goes on', () => {
       { messages: longer.with(0, { role: 'system', content: 'Be long.' }) },
     ],
     ['another model', { messages: longer, model: 'opus' }],
-    ['tools', { messages: longer, tools }],
     ['another answer', { messages: longer.with(2, { role: 'assistant', content: 'ping' }) }],
     ['another beginning', { messages: longer.with(1, { role: 'user', content: 'no' }) }],
   ] as const) {
@@ -144,6 +147,15 @@ describe('a conversation that goes on', () => {
       expect((await ask(server, body)).worker).not.toBe('resumed')
     })
   }
+
+  test('with other tools keeps its worker, and each request has its own', async () => {
+    const other = [tool('other')]
+    await ask(server, { messages: first, tools })
+    expect((await ask(server, { messages: longer, tools: other })).worker).toBe('resumed')
+    const more: Messages = [...longer, { role: 'assistant', content: 'pong' }, on]
+    expect((await ask(server, { messages: more })).worker).toBe('resumed')
+    expect(server.api.requests.map(toolNames)).toEqual([['look'], ['other'], []])
+  })
 
   test('whose answer had two texts goes on with those that the client sent', async () => {
     const two = ['one', 'two'].map((text) => ({ type: 'text' as const, text }))

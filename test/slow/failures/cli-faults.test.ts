@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { tmpdir } from 'node:os'
 import { startGuard } from '../../../src/claude/process/guard.ts'
+import { Abilities } from '../../../src/claude/abilities.ts'
 import { Worker } from '../../../src/claude/worker.ts'
 import { createLog } from '../../../src/log.ts'
 import { Pool } from '../../../src/pool/pool.ts'
@@ -169,10 +170,11 @@ function poolOf(path: string, controlTimeoutMs: number) {
   const added: number[] = []
   const env = { PATH: '/usr/bin:/bin', HOME: tmpdir() }
   const pool = new Pool({
-    boot: (_, hint) =>
+    boot: (hint) =>
       Worker.boot({
         ...hint,
         ...{ path, args: [], env, cwd: tmpdir(), controlTimeoutMs, showThinking: false },
+        abilities: new Abilities(log),
         onLogin: () => {},
         limits: { firstEventMs: 60_000, idleMs: 60_000, totalMs: 60_000 },
         guard: { ...guard, add: (pid) => (added.push(pid), guard.add(pid)) },

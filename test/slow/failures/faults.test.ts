@@ -3,14 +3,14 @@ import { messageReply } from '../../../src/demo/message-stream.ts'
 import { errorReply } from '../../../src/demo/model-api.ts'
 import { say } from '../../support/clients/chat.ts'
 import { askRaw, begins, expectError, expectErrorFrame } from '../../support/clients/failing.ts'
-import { workersOf } from '../../support/servers/processes.ts'
+import { atRest } from '../../support/servers/at-rest.ts'
 import {
   startServer,
   type TestServer,
   type TestServerOptions,
 } from '../../support/servers/server.ts'
 import { readAnswer } from '../../support/clients/sse.ts'
-import { aborted, until, within } from '../../support/waiting.ts'
+import { aborted, within } from '../../support/waiting.ts'
 
 const GONE_MS = 10_000
 const SEEN_MS = 20_000
@@ -68,7 +68,7 @@ for (const stream of [false, true]) {
       const response = await askRaw(server, stream)
       if (stream) await expectErrorFrame(response, 'hel', 'timeout')
       else await expectError(response, 504, 'timeout')
-      await until(() => workersOf(process.pid).length === 0, GONE_MS, 'the end of the worker')
+      await atRest(server)
       expect(server.api.requests.length).toBe(1)
     })
 
@@ -85,7 +85,7 @@ for (const stream of [false, true]) {
       const response = await askRaw(server, stream)
       if (stream) await expectErrorFrame(response, expect.stringMatching(/^(on )+$/), 'timeout')
       else await expectError(response, 504, 'timeout')
-      await until(() => workersOf(process.pid).length === 0, GONE_MS, 'the end of the worker')
+      await atRest(server)
       expect(server.api.requests.length).toBe(1)
     })
 

@@ -1,14 +1,12 @@
 import { afterAll, beforeEach, expect, test } from 'bun:test'
 import { messageReply, type ReplyBlock } from '../../../src/demo/message-stream.ts'
-import { workersOf } from '../../support/servers/processes.ts'
+import { atRest } from '../../support/servers/at-rest.ts'
 import { readAnswer } from '../../support/clients/sse.ts'
 import { startServer } from '../../support/servers/server.ts'
-import { until } from '../../support/waiting.ts'
 
 /** The CLI's second request would be a race, so it is tried several times. */
 const TIMES = 12
 const AT_ONCE = 4
-const GONE_MS = 10_000
 /** No model answers sooner. One that did, in one burst, could outrun the block: see `SecondRequestBlock`. */
 const FIRST_TOKEN_MS = 50
 
@@ -50,10 +48,7 @@ for (const [stopReason, blocks, finishReason, answer, times] of cases) {
     )
     expect(answers).toEqual(answers.map(() => ({ content: answer, finishReason })))
     expect(answers.length).toBe(times)
-    // Only when the processes are gone can nothing more come of them, but what they had sent: that
-    // is read before a request sent now is answered.
-    await until(() => workersOf(process.pid).length === 0, GONE_MS, 'the end of the workers')
-    await fetch(server.api.url)
+    await atRest(server)
     expect(server.api.requests.length).toBe(times)
   })
 }

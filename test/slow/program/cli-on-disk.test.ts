@@ -36,13 +36,19 @@ function place(target = CLAUDE) {
   }
 }
 
-test('a CLI removed while we run is a 400 that says so, plain and streaming; put back, it answers', async () => {
+/** Of a conversation that no worker has heard the beginning of. */
+const system = { role: 'system', content: 'Be brief.' } as const
+const messages = [system, { role: 'user', content: 'hi' } as const]
+
+test('a CLI removed while we run: workers go on, where there is none a 400 says so; put back, it answers', async () => {
   const { path, remove, put } = place()
   const server = await serve(path)
   expect((await ask(server)).message.content).toBe('pong')
   remove()
+  expect((await ask(server)).worker).toBe('rewound')
   for (const stream of [false, true]) {
-    const response = await askRaw(server, stream)
+    const body = { model: 'sonnet', stream, messages }
+    const response = await server.post('/v1/chat/completions', body)
     expect(await response.clone().text()).toContain(path)
     // 4xx: no client need try again by itself.
     await expectError(response, 400, 'cli_missing')
@@ -50,7 +56,7 @@ test('a CLI removed while we run is a 400 that says so, plain and streaming; put
   const ready = await fetch(`${server.url}/ready`)
   expect(await ready.json()).toMatchObject({ reasons: [expect.stringContaining('does not start')] })
   put(CLAUDE)
-  expect((await ask(server)).message.content).toBe('pong')
+  expect((await ask(server, { messages })).message.content).toBe('pong')
   expect((await fetch(`${server.url}/ready`)).status).toBe(200)
 })
 
@@ -65,8 +71,8 @@ test('a CLI exchanged while we run: new workers are the new one, a conversation 
   const fake = fakeClaude('plain')
   fakes.push(fake)
   put(fake.path)
-  const messages = [go, first.message, go]
-  const [further, fresh] = [await ask(server, { messages }), await ask(server)]
+  const goesOn = { messages: [go, first.message, go] }
+  const [further, fresh] = [await ask(server, goesOn), await ask(server)]
   expect([further.worker, further.message.content]).toEqual(['resumed', 'the old one'])
   expect(fresh.message.content).toBe('pong')
   expect(server.api.requests.length).toBe(2)

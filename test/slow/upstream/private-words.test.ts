@@ -1,10 +1,8 @@
 import { afterAll, beforeEach, expect, test } from 'bun:test'
 import { messageReply } from '../../../src/demo/message-stream.ts'
-import { LONG_HISTORY } from '../../../src/pool/forecast.ts'
 import { answersTo, ask, call, type Messages, say, tool } from '../../support/clients/chat.ts'
 import { conversationOf, systemOf } from '../../support/servers/model-api.ts'
 import { startServer, type TestServer } from '../../support/servers/server.ts'
-import { until } from '../../support/waiting.ts'
 
 /** Words that mean something to the CLI: in a client's conversation they are words. */
 const WORDS = [
@@ -66,12 +64,8 @@ const WORDS = [
 
 // On a busy machine a worker takes seconds to start.
 const server = await startServer({ settings: { 'max-workers': 4, 'warm-workers': 1 } })
-// After the first long history, the server keeps workers that read long ones from files.
-const reading = await startServer({
-  settings: { 'max-workers': 6, 'warm-workers': 2, 'idle-ttl': '1ms', 'park-ttl': '1ms' },
-})
-afterAll(() => Promise.all([server.stop(), reading.stop()]))
-beforeEach(() => [server, reading].map(({ api }) => api.forget()))
+afterAll(() => server.stop())
+beforeEach(() => server.api.forget())
 
 const go = { role: 'user', content: 'go' } as const
 const tools = [tool()]
@@ -114,16 +108,6 @@ const lastOf = ({ api }: TestServer) => api.requests.slice(-1).map(conversationO
 test('in a history that is seeded', async () => {
   await ask(server, { tools, messages: [...history, { role: 'user', content: '(no content)' }] })
   expect(lastOf(server)).toEqual([...upstream, asked('(no content)')])
-})
-
-test('in a history that is read from a file', async () => {
-  expect(history.length).toBeGreaterThan(LONG_HISTORY)
-  await ask(reading, { tools, messages: [...history, go] })
-  await until(() => reading.pool.snapshot().readers === 1, 20_000, 'a reader')
-  const answer = ask(reading, { tools, messages: [...history, { role: 'user', content: 'next' }] })
-  await until(() => reading.pool.snapshot().readers === 0, 20_000, 'its use')
-  await answer
-  expect(lastOf(reading)).toEqual([...upstream, asked('next')])
 })
 
 test('in a conversation that goes on, each of one request', async () => {

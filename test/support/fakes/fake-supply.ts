@@ -1,5 +1,10 @@
 import { getLogger } from '@logtape/logtape'
 import { type TurnError, toTurnError } from '../../../src/errors.ts'
+import { DEFAULT_PARAMETERS } from '../../../src/conversation/types.ts'
+import type { Need } from '../../../src/conversation/need.ts'
+import { Demand } from '../../../src/pool/demand.ts'
+import { FreeWorkers } from '../../../src/pool/free-workers.ts'
+import { Habits } from '../../../src/pool/habits.ts'
 import { Shares } from '../../../src/pool/shares.ts'
 import type { SupplyOptions } from '../../../src/pool/supply-options.ts'
 import { WorkerSupply } from '../../../src/pool/supply.ts'
@@ -22,33 +27,48 @@ function dyingWorker() {
   return fakeWorker({ exited, end, die })
 }
 
-const always = (_boot: number, _purpose: string) => true
+const always = (_boot: number) => true
+
+/** What every request needs here. */
+const NEED: Need = {
+  conversation: {
+    ...{ model: 'sonnet', system: '', messages: [], tools: [] },
+    parameters: DEFAULT_PARAMETERS,
+  },
+  ...{ beginning: '', tools: '', voice: '', messages: [] },
+}
 
 /** A supply whose boots the test lets fail, with the test's own clock. */
 export function fakeSupply(options: Partial<SupplyOptions> = {}, failure?: TurnError) {
   const workers: ReturnType<typeof dyingWorker>[] = []
   const state = { boots: 0, now: 0, failure, fails: always, tookMs: 0 }
   const shares = new Shares()
+  const ttlMs = { idle: 60_000, parked: 60_000 }
+  const habits = new Habits()
+  const free = new FreeWorkers({
+    ttlMs,
+    habits,
+    maxStanding: 100,
+    hasRoom: () => true,
+    onExpired: () => {},
+  })
   const supply = new WorkerSupply({
-    boot: async ({ for: purpose }) => {
+    boot: async () => {
       const boot = ++state.boots
       state.now += state.tookMs
       // A start takes a while, in which the test sees what goes on.
       await new Promise(setImmediate)
-      if (state.failure && state.fails(boot, purpose)) throw state.failure
+      if (state.failure && state.fails(boot)) throw state.failure
       const worker = dyingWorker()
       workers.push(worker)
       return worker
     },
-    wanted: () => [],
-    giveUp: () => undefined,
-    onGone: () => {},
-    shares,
+    ...{ free, shares, demand: new Demand(), warmWorkers: 0 },
     ...{ maxWorkers: 100, maxQueue: 100, log: getLogger(LOG_CATEGORY) },
     backoff: { firstMs: FIRST_MS, now: () => state.now },
     ...options,
   })
-  const ask = (client = '') => supply.acquire({ client, signal: never }).catch(toFacts)
+  const ask = (client = '') => supply.acquire(NEED, { client, signal: never }).catch(toFacts)
   return { supply, shares, state, workers, ask }
 }
 

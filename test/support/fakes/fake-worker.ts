@@ -9,11 +9,11 @@ export function fakeWorker<Own extends Partial<Worker>>(own: Own): Worker & Own 
   return {
     exited: new Promise(() => {}),
     models: [],
-    fits: unasked('fits'),
-    takesResults: unasked('takesResults'),
+    isParked: false,
+    isWorn: false,
+    settled: Promise.resolve(true),
+    offer: () => ({ how: 'pristine', kept: 0, isOwn: false, hasTools: true }),
     run: unasked('run'),
-    continue: unasked('continue'),
-    resume: unasked('resume'),
     end: unasked('end'),
     ...own,
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { digestOf } from '../../src/pool/digest.ts'
+import { digestOf } from '../../src/conversation/digest.ts'
 
 const LONG = 'x'.repeat(100_000)
 const DIFFERENT: [string, unknown, unknown][] = [
