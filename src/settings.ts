@@ -75,7 +75,7 @@ export const SETTINGS = {
   }),
   'warm-workers': preset('2', integer(0, 256), {
     hint: '<n>',
-    text: 'CLI processes started ahead of requests; up to as many again for likely next requests, and more for a minute after a burst; 0: none',
+    text: 'CLI processes that wait for conversations of any kind, one of them while nothing is asked; 0: none',
   }),
   'max-queue': preset('64', integer(0, 100_000), {
     hint: '<n>',
