@@ -191,7 +191,7 @@ describe('a worker that is gone costs nothing but time', () => {
       expect(message.content).toBe('old')
       origins.push(worker)
     }
-    expect(origins).toEqual(['cold', 'unparked'])
+    expect(origins).toEqual(['rewound', 'unparked'])
     expect(small.api.requests.slice(-2).map(conversationOf)).toEqual([
       wholeConversation(['toolu_1']),
       wholeConversation(['toolu_2']),
