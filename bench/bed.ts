@@ -79,7 +79,12 @@ export function createBed({ binary, seconds }: BedOptions): Bed {
     node,
     binary: binary === undefined ? undefined : resolve(binary),
     seconds,
-    start: (name) => START[name](bed),
+    async start(name) {
+      const key = `dummy-key-${crypto.randomUUID()}`
+      upstream.record(key)
+      const env = { ...bed.env, ANTHROPIC_API_KEY: key }
+      return { ...(await START[name]({ ...bed, env })), key }
+    },
     async stop() {
       await processes.endAll()
       await upstream.stop()

@@ -107,7 +107,7 @@ export async function sampleAnswer(
   const prepared = contender.cpuSeconds()
   await Bun.sleep(REST_MS)
   const asking = contender.cpuSeconds()
-  const recording = bed.upstream.record(reply)
+  const recording = bed.upstream.record(contender.key, reply)
   const answer = await timeAnswer(contender, conversation, reply)
   await contender.settle()
   // What a CLI does while it rests is not this request's.

@@ -23,7 +23,7 @@ export type Load = {
 /** Asks without a pause, so many requests at a time, and looks at everything that this costs. */
 export async function sustain(bed: Bed, contender: Contender, load: Load): Promise<Sample> {
   const { next, atOnce, seconds } = load
-  const recording = bed.upstream.record()
+  const recording = bed.upstream.record(contender.key)
   const cpuBefore = contender.cpuSeconds()
   const memory = readMemory(contender, Math.max(MIN_READING_MS, (seconds * 1000) / READINGS))
   const firsts: number[] = []

@@ -22,8 +22,10 @@ export type Recording = {
 
 export type Upstream = {
   url: string
-  /** From now on answers like this, into a new recording. */
-  record(reply?: Reply): Recording
+  /** From now on answers those who use this key like this, into a new recording. */
+  record(key: string, reply?: Reply): Recording
+  /** Of those who use this key, since `record`. */
+  recordingOf(key: string): Recording
   stop(): Promise<void>
 }
 
@@ -34,9 +36,10 @@ export function pieces(count = 2): string[] {
 
 /** The scripted model API with a memory of when what happened. */
 export function startUpstream(): Upstream {
-  let reply: Reply = {}
-  let recording = newRecording()
+  const users = new Map<string, { reply: Reply; recording: Recording }>()
+  const userOf = (key: string) => users.get(key) ?? { reply: {}, recording: newRecording() }
   const script: Script = async (request) => {
+    const { reply, recording } = userOf(keyOf(request))
     const { posts, sent } = recording
     const { pieces: count, paceMs = 0, thinkMs = 0, call: id } = reply
     posts.push({ at: performance.now(), ...bodyOf(request) })
@@ -51,15 +54,20 @@ export function startUpstream(): Upstream {
       },
     })
   }
-  const api = startModelApi(script, () => recording.others++)
+  const api = startModelApi(script, (request) => userOf(keyOf(request)).recording.others++)
   return {
     ...api,
-    record(next = {}) {
-      reply = next
-      recording = newRecording()
+    record(key, reply = {}) {
+      const recording = newRecording()
+      users.set(key, { reply, recording })
       return recording
     },
+    recordingOf: (key) => userOf(key).recording,
   }
+}
+
+function keyOf({ headers }: { headers: Headers }): string {
+  return headers.get('x-api-key') ?? ''
 }
 
 function newRecording(): Recording {

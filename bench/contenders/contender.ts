@@ -4,6 +4,8 @@ import type { Conversation } from '../conversations.ts'
 /** One way to get an answer out of the CLI, or around it. */
 export type Contender = {
   name: ContenderName
+  /** By which the model API tells its requests from others'. */
+  key: string
   /** Makes ready for this conversation; never part of a timed span. */
   prepare(conversation: Conversation): Promise<void>
   /** Asks, and yields the answer's text as it arrives. */
@@ -17,7 +19,7 @@ export type Contender = {
   stop(): Promise<void>
 }
 
-export type StartContender = (bed: Bed) => Promise<Contender>
+export type StartContender = (bed: Bed) => Promise<Omit<Contender, 'key'>>
 
 export const NAMES = [
   'us',

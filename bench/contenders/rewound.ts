@@ -51,7 +51,6 @@ export const startRewound: StartContender = async (bed) => {
     async prepare({ system }) {
       if (all[0]?.system === system) return
       await end()
-      bed.upstream.record()
       all = await Promise.all(Array.from({ length: WORKERS }, () => boot(bed, system)))
       free = [...all]
       // Boot and first turn are paid once for all the conversations to come.

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Bed } from '../bed.ts'
 import type { Conversation, Message } from '../conversations.ts'
 import { cpuSecondsOf, treeOf, until } from '../processes.ts'
-import type { Contender, ContenderName } from './contender.ts'
+import type { ContenderName, StartContender } from './contender.ts'
 
 const START_MS = 60_000
 const SETTLE_MS = 60_000
@@ -33,7 +33,7 @@ export type ServerOptions = {
 }
 
 /** A server in a process of its own, asked over HTTP; it is there when it answers /v1/models. */
-export async function startServer(bed: Bed, options: ServerOptions): Promise<Contender> {
+export async function startServer(bed: Bed, options: ServerOptions): ReturnType<StartContender> {
   const { name, command, isBusy, quietMs = 0 } = options
   const port = freePort()
   const url = `http://127.0.0.1:${port}`

@@ -28,7 +28,6 @@ export const START_UP: Scenario = {
     { key: 'answer', title: 'until the end of a first answer', unit: 'ms' },
   ],
   async sample(bed, { name }): Promise<Sample> {
-    bed.upstream.record()
     const start = performance.now()
     const server = await bed.start(name)
     try {
@@ -56,7 +55,6 @@ export const IDLE: Scenario = {
     { key: 'used', title: 'memory of the server alone after this run', unit: 'MB' },
   ],
   async sample(bed, contender): Promise<Sample> {
-    bed.upstream.record()
     const server = await bed.start(contender.name)
     try {
       await timeAnswer(server, fresh())
@@ -90,8 +88,8 @@ export const TRAFFIC: Scenario = {
   warmUp: false,
   figures: [{ key: 'posts', title: 'requests to the model API per turn', unit: '' }],
   async sample(bed, { name }): Promise<Sample> {
-    const recording = bed.upstream.record()
     const server = await bed.start(name)
+    const recording = bed.upstream.recordingOf(server.key)
     let turns = 0
     try {
       for (let count = 0; count < 3; count++) {
@@ -118,7 +116,6 @@ export const AFTER_BURST: Scenario = {
   limitMs: (seconds) => seconds * 1000 + START_AND_STOP_MS,
   figures: [{ key: 'all', title: 'memory of the server with its workers', unit: 'MB' }],
   async sample(bed, { name }): Promise<Sample> {
-    bed.upstream.record()
     const server = await bed.start(name)
     try {
       await timeAnswer(server, fresh())
@@ -144,7 +141,6 @@ export const QUIET: Scenario = {
     { key: 'all', title: 'memory with its workers', unit: 'MB' },
   ],
   async sample(bed, { name }): Promise<Sample> {
-    bed.upstream.record()
     const server = await bed.start(name)
     try {
       await timeAnswer(server, fresh())

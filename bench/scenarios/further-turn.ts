@@ -31,7 +31,7 @@ export const FURTHER_TURN: Scenario = {
     const first = fresh()
     if (contender.name === 'live') return (await sampleAnswer(bed, contender, first)).figures
     await contender.prepare(first)
-    bed.upstream.record()
+    bed.upstream.record(contender.key)
     const { text } = await timeAnswer(contender, first)
     await rest(contender)
     return (await sampleAnswer(bed, contender, continued(first, text))).figures
@@ -70,7 +70,7 @@ function afterCall({
       const call = `toolu_${crypto.randomUUID().replaceAll('-', '')}`
       const asked = withTools()
       const answered = next(withResult(asked, call))
-      bed.upstream.record({ call })
+      bed.upstream.record(contender.key, { call })
       await contender.prepare(answered)
       if (contender.name === 'us') {
         await timeAnswer(contender, asked, { call })
@@ -97,7 +97,7 @@ export const PASSING_END: readonly Scenario[] = [10, 100].map((count) => ({
     if (KEEPERS.has(contender.name)) {
       for (let turn = 0; turn < 2; turn++) {
         await contender.prepare(conversation)
-        bed.upstream.record()
+        bed.upstream.record(contender.key)
         const { text } = await timeAnswer(contender, withPassingEnd(conversation))
         conversation = continued(conversation, text)
         await rest(contender)
@@ -119,7 +119,7 @@ export const REGENERATE: Scenario = {
     const conversation = withHistory(10)
     if (KEEPERS.has(contender.name)) {
       await contender.prepare(conversation)
-      bed.upstream.record()
+      bed.upstream.record(contender.key)
       await timeAnswer(contender, conversation)
       await rest(contender)
     }

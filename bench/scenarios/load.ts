@@ -31,7 +31,7 @@ function burst(size: number, contenders: ContenderName[], rounds: Scenario['roun
     async sample(bed, contender): Promise<Sample> {
       const cpuBefore = contender.cpuSeconds()
       await contender.prepare(fresh())
-      bed.upstream.record()
+      bed.upstream.record(contender.key)
       const start = performance.now()
       const firsts = await all(contender)
       const total = performance.now() - start
