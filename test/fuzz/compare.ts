@@ -1,4 +1,4 @@
-import type { Block } from './bodies.ts'
+import type { Block } from './inputs/bodies.ts'
 import { canonical } from './exact-json.ts'
 import { blocksOf, type Received } from './received.ts'
 import { argumentsMeaning } from './schema-meaning.ts'

@@ -2,11 +2,18 @@ import { messageReply, type ReplyBlock } from '../../src/demo/message-stream.ts'
 import type { ModelRequest } from '../../src/demo/model-api.ts'
 import { startTestModelApi, type TestModelApi } from '../support/servers/model-api.ts'
 import { startServer, type TestServer } from '../support/servers/server.ts'
-import { type Answer, answerDifference, readAnswer } from './answers.ts'
+import { type Answer, answerDifference, readAnswer } from './inputs/answers.ts'
 import { comparable, type Difference, differences, parting } from './compare.ts'
 import type { Conversation, Said } from './conversation.ts'
 import { parseRaw } from './exact-json.ts'
-import { PATH, type Previous, toChat, toMessages, toRequest, toResponses } from './requests.ts'
+import {
+  PATH,
+  type Previous,
+  toChat,
+  toMessages,
+  toRequest,
+  toResponses,
+} from './inputs/requests.ts'
 import { readUpstream, type Received } from './received.ts'
 import type { Tally } from './tally.ts'
 import { type Expected, fromChat, fromMessages, fromResponses } from './upstream.ts'

@@ -12,8 +12,8 @@ import {
   type Way,
 } from './conversation.ts'
 import { exactNumber } from './exact-json.ts'
-import { toolSchema } from './schemas.ts'
-import { blankText, image, noContent, visibleText } from './texts.ts'
+import { toolSchema } from './inputs/schemas.ts'
+import { blankText, image, noContent, visibleText } from './inputs/texts.ts'
 
 /** What a run may leave out, for a look at the rest. */
 export const FEATURES = [

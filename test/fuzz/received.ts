@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Block } from './bodies.ts'
+import type { Block } from './inputs/bodies.ts'
 import { parseExactly } from './exact-json.ts'
 
 const Known: z.ZodType<Block> = z.lazy(() =>

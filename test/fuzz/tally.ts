@@ -1,4 +1,4 @@
-import type { Answer } from './answers.ts'
+import type { Answer } from './inputs/answers.ts'
 import type { Conversation, Dialect } from './conversation.ts'
 
 /** How a worker came to a conversation: turn by turn, told all of it, or taken back to a part. */

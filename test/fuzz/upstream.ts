@@ -10,7 +10,7 @@ import type {
   MessagesBody,
   ResponsesBody,
   ResponsesPart,
-} from './bodies.ts'
+} from './inputs/bodies.ts'
 
 /** A block of a message, and where it stands in the request. */
 type Due = { role: 'user' | 'assistant'; block: Block; at: string }

@@ -9,8 +9,8 @@ import type {
   ResponsesItem,
   ResponsesPart,
 } from './bodies.ts'
-import type { Asked, Conversation, Dialect, Part, Said, Style, Tool } from './conversation.ts'
-import { parseRaw } from './exact-json.ts'
+import type { Asked, Conversation, Dialect, Part, Said, Style, Tool } from '../conversation.ts'
+import { parseRaw } from '../exact-json.ts'
 
 export const PATH = {
   chat: '/v1/chat/completions',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { framesOf } from '../support/clients/sse.ts'
-import type { Call, Dialect, Said, Stop } from './conversation.ts'
+import { framesOf } from '../../support/clients/sse.ts'
+import type { Call, Dialect, Said, Stop } from '../conversation.ts'
 
 /** What a client got, whatever the API, whole or in pieces. */
 export type Answer = {
