@@ -19,6 +19,7 @@ export type Kept = {
 export class Transcript {
   #beginning: string | undefined
   #voice: string | undefined
+  #tools: string | undefined
   #day: string | undefined
   readonly #today: () => string
   #entries: Entry[] = []
@@ -36,7 +37,7 @@ export class Transcript {
     return this.#entries.length
   }
 
-  /** Whether the CLI has had its system prompt and tools, which cannot be changed. */
+  /** Whether the CLI has had its system prompt, which cannot be changed. */
   get hasBegun(): boolean {
     return this.#beginning !== undefined
   }
@@ -55,8 +56,9 @@ export class Transcript {
     return this.#entries.at(-1)?.callIds ?? []
   }
 
-  begin({ beginning, voice }: Need): void {
+  begin({ beginning, voice, tools }: Need): void {
     this.#beginning = beginning
+    this.#tools = tools
     this.#voice = voice
     if (this.isEmpty) this.#day = this.#today()
   }
@@ -120,10 +122,14 @@ export class Transcript {
     this.#entries = this.#entries.slice(0, count)
   }
 
-  /** Whether messages can stay: to others, what the CLI has said of model and date would be wrong. */
-  #isFor({ beginning, voice }: Need): boolean {
+  /**
+   * Whether messages can stay. What the CLI has said behind them of model and date stays with them,
+   * and so does each tool as it was when they were asked: under its name no other one is offered.
+   */
+  #isFor({ beginning, voice, tools }: Need): boolean {
     if (beginning !== this.#beginning) return false
-    return this.isEmpty || (voice === this.#voice && this.#day === this.#today())
+    const isSame = voice === this.#voice && tools === this.#tools && this.#day === this.#today()
+    return this.isEmpty || isSame
   }
 
   /** How many messages both begin with, but for the last one needed, which is to be asked. */

@@ -100,6 +100,7 @@ describe('a worker with a conversation', () => {
   const fromStart: [string, Partial<Conversation>][] = [
     ['another model', { model: 'opus' }],
     ['another effort', { effort: 'high' }],
+    ['other tools', { tools: [{ name: 'look', description: '', inputSchema: {} }] }],
   ]
   test.each(fromStart)('is taken back to its beginning for %s', async (_what, rest) => {
     const kept = (await has(talk)).keeps(await need([...talk, next], rest), false)
