@@ -65,6 +65,8 @@ export class Seeder {
    * if nobody was there any more and the model was not asked.
    */
   async ask(need: Need, asker: Asker): Promise<boolean> {
+    // Before it is begun: what has begun must have been told its system prompt.
+    if (!asker.isThere()) return false
     const { cli, liveSettings, transcript, abilities } = this.#parts
     const { messages } = need.conversation
     const isNew = !this.hasTools(need)
