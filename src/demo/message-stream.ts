@@ -43,7 +43,7 @@ export function sseReply(events: AsyncGenerator<StreamEvent>): Response {
   return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
 }
 
-async function* messageEvents(
+export async function* messageEvents(
   blocks: readonly ReplyBlock[],
   options: ReplyOptions = {},
 ): AsyncGenerator<StreamEvent> {
