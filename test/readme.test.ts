@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import pkg from '../package.json'
 import { ChatRequest } from '../src/openai/chat/schema.ts'
+import { MINIMUM_VERSION } from '../src/claude/install/version.ts'
 import { CHAT_PARAMETERS } from '../src/openai/chat/parameters.ts'
 import { resolveConfig } from '../src/config.ts'
 import { DOCUMENTS, ROOT, TABLES, withTables } from './support/readme/readme-tables.ts'
@@ -63,6 +64,13 @@ describe('the documents', () => {
       [...text.matchAll(/\]\(([^)#:]+\.md)/g)].map(([, path = '']) => join(dirname(name), path)),
     )
     expect(DOCUMENTS.filter((name) => name !== 'README.md' && !linked.includes(name))).toEqual([])
+  })
+
+  test('the ones that say which CLI is needed name the oldest that works', async () => {
+    const changelog = await Bun.file(join(ROOT, 'CHANGELOG.md')).text()
+    for (const text of [readme, read('docs/install.md'), changelog]) {
+      expect(text.match(/\d+\.\d+\.\d+(?= or newer)/)?.[0]).toBe(MINIMUM_VERSION)
+    }
   })
 
   test('the README is read in three minutes, at 240 words a minute', () => {

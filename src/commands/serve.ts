@@ -19,7 +19,7 @@ export async function serve(config: Config): Promise<number> {
   try {
     const env = demo?.env ?? ownerEnv(config)
     const version = await readVersion(path, env)
-    assertSupported(version)
+    assertSupported(version, path)
     await listen({ config, log, path, env, version })
   } finally {
     await demo?.stop()

@@ -8,7 +8,7 @@ import { runOnce } from '../install/run-once.ts'
 const STATUS_TIMEOUT_MS = 15_000
 
 /**
- * Unknown fields are allowed, and fields that differ between 2.1.248 and 2.1.328 are optional: the
+ * Unknown fields are allowed, and fields that differ between versions are optional: the
  * format is the CLI's and may change.
  */
 const AuthStatus = z.looseObject({

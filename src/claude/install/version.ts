@@ -1,18 +1,23 @@
 import { TurnError } from '../../errors.ts'
 import { runOnce } from './run-once.ts'
 
-/** The first version with `client_composed` and with every other message that is sent here. */
-export const MINIMUM_VERSION = '2.1.248'
+/**
+ * The oldest version that sends what it was given and nothing else. 2.1.248 to 2.1.260 add text to
+ * the first message; 2.1.290 and 2.1.300 send a path of the home directory.
+ */
+export const MINIMUM_VERSION = '2.1.307'
 
-/** The CLI answers in 10 ms; reading its 370 MB from a cold disk may take seconds. */
-const VERSION_TIMEOUT_MS = 10_000
+/** The newest version that `npm run compat` was run on; the table is in docs/cli-compatibility.md. */
+export const TESTED_VERSION = '2.1.330'
+
+/** The CLI answers in 10 ms. Reading its 370 MB from a cold disk under load takes many seconds. */
+const VERSION_TIMEOUT_MS = 30_000
 /** How much of an unexpected answer is quoted. */
 const QUOTE_CHARS = 200
 
-const UPDATE =
-  'Update it with `claude update` or `npm install -g @anthropic-ai/claude-code@latest`.'
-const VERSION_LINE = /^(\S+) \(Claude Code\)/
-const RELEASE = /^\d+\.\d+\.\d+$/
+/** On any line: a shell's start-up file or a wrapper may print something before it. */
+const VERSION_LINE = /^\s*(\S+) \(Claude Code\)/m
+const SEMVER = /^\d+\.\d+\.\d+(?:-[\w.-]+)?(?:\+[\w.-]+)?$/
 
 /** The version that `claude --version` reports: `2.1.328`. */
 export async function readVersion(
@@ -32,20 +37,30 @@ export async function readVersion(
   )
 }
 
-/** Refuses a CLI that is too old for the messages that it would get, before it gets any. */
-export function assertSupported(version: string): void {
-  if (!RELEASE.test(version)) {
-    throw new TurnError(
-      'cli_too_old',
-      `The claude CLI reports version ${JSON.stringify(version.slice(0, QUOTE_CHARS))}, ` +
-        `which is not a release; claude-max-api needs ${MINIMUM_VERSION} or newer. ${UPDATE}`,
-    )
-  }
+/**
+ * Why a version is not supported, as the end of a sentence that begins with the version; undefined
+ * if it is supported. A prerelease of the minimum is older than the minimum.
+ */
+export function versionProblem(version: string): string | undefined {
+  if (!SEMVER.test(version)) return 'is not a version number'
   if (Bun.semver.order(version, MINIMUM_VERSION) < 0) {
-    throw new TurnError(
-      'cli_too_old',
-      `The claude CLI is version ${version}; claude-max-api needs ${MINIMUM_VERSION} or newer, ` +
-        `the first that accepts a whole conversation unchanged. ${UPDATE}`,
-    )
+    return `is too old: ${MINIMUM_VERSION} or newer is needed`
   }
+  return undefined
+}
+
+/** Newer versions are welcome, but nobody has tried them. */
+export function isNewerThanTested(version: string): boolean {
+  return SEMVER.test(version) && Bun.semver.order(version, TESTED_VERSION) > 0
+}
+
+/** Refuses a CLI that is too old for the messages that it would get, before it gets any. */
+export function assertSupported(version: string, path = 'claude'): void {
+  const problem = versionProblem(version)
+  if (problem === undefined) return
+  throw new TurnError(
+    'cli_too_old',
+    `The claude CLI's version ${JSON.stringify(version.slice(0, QUOTE_CHARS))} ${problem}. ` +
+      `Update it with \`${path} update\` or \`npm install -g @anthropic-ai/claude-code@latest\`.`,
+  )
 }

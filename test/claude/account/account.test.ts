@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeAccount, readAccount } from '../../../src/claude/account/account.ts'
 import { perTokenBilling, withoutPerTokenBilling } from '../../../src/claude/account/billing.ts'
+import { CLAUDE } from '../../support/servers/server.ts'
 
-const CLAUDE = join(import.meta.dir, '../../../node_modules/.bin/claude')
 const SUBSCRIPTION = { CLAUDE_CODE_OAUTH_TOKEN: 'dummy-secret' }
 const API_KEY = { ANTHROPIC_API_KEY: 'dummy-secret' }
 const AUTH_TOKEN = { ANTHROPIC_AUTH_TOKEN: 'dummy-secret' }

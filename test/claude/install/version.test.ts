@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   assertSupported,
+  isNewerThanTested,
   MINIMUM_VERSION,
   readVersion,
+  TESTED_VERSION,
+  versionProblem,
 } from '../../../src/claude/install/version.ts'
 import packageJson from '../../../package.json'
+import { CLAUDE } from '../../support/servers/server.ts'
 
-const CLAUDE = join(import.meta.dir, '../../../node_modules/.bin/claude')
 const TIMEOUT_MS = 1_000
 
 let folder: string
@@ -39,8 +42,17 @@ async function script(name: string, body: string): Promise<string> {
 describe('readVersion', () => {
   test('reads the version of the real CLI, which is supported', async () => {
     const version = await readVersion(CLAUDE, env)
-    expect(version).toBe(packageJson.devDependencies['@anthropic-ai/claude-code'])
+    expect(version).toMatch(/^\d+\.\d+\.\d+$/)
     assertSupported(version)
+  })
+
+  test.each([
+    ['first', 'echo "2.1.328 (Claude Code)"'],
+    ['behind what a wrapper prints', 'echo "nvm: now using node 22"; echo "2.1.328 (Claude Code)"'],
+    ['before a remark', 'echo "2.1.328 (Claude Code)"; echo "A new version is available."'],
+    ['on a line that ends as on Windows', "printf 'hello\\r\\n2.1.328 (Claude Code)\\r\\n'"],
+  ])('finds the version on any line: %s', async (name, body) => {
+    expect(await readVersion(await script(name, body), env)).toBe('2.1.328')
   })
 
   test('a program that is not the CLI is an error that quotes its answer', async () => {
@@ -99,23 +111,45 @@ describe('readVersion', () => {
   })
 })
 
-describe('assertSupported', () => {
-  test.each([MINIMUM_VERSION, '2.1.249', '2.2.0', '2.10.0', '10.0.0'])('takes %s', (version) => {
-    expect(() => assertSupported(version)).not.toThrow()
-  })
+describe('the range of versions', () => {
+  const next = MINIMUM_VERSION.replace(/\d+$/, (patch) => String(Number(patch) + 1))
 
-  test.each(['0.2.9', '1.0.128', '2.0.60', '2.1.99', '2.1.247'])('refuses %s', (version) => {
+  test.each([MINIMUM_VERSION, next, `${next}-beta.1`, TESTED_VERSION, '2.2.0', '2.10.0-dev+x'])(
+    'takes %s',
+    (version) => {
+      expect(versionProblem(version)).toBeUndefined()
+      expect(() => assertSupported(version)).not.toThrow()
+    },
+  )
+
+  test.each(['0.2.9', '1.0.128', '2.0.60', '2.1.99', '2.1.306', `${MINIMUM_VERSION}-beta.1`])(
+    'refuses %s',
+    (version) => {
+      const error = thrownBy(() => assertSupported(version, '/opt/claude'))
+      expect(error).toMatchObject({ kind: 'cli_too_old' })
+      for (const part of [version, MINIMUM_VERSION, '`/opt/claude update`', 'npm install -g']) {
+        expect(String(error)).toContain(part)
+      }
+    },
+  )
+
+  test.each(['', 'latest', '2.1', 'v2.1.328', '2.1.328_1'])('refuses %j', (version) => {
     const error = thrownBy(() => assertSupported(version))
     expect(error).toMatchObject({ kind: 'cli_too_old' })
-    for (const part of [version, MINIMUM_VERSION, '`claude update`', 'npm install -g']) {
-      expect(String(error)).toContain(part)
-    }
+    expect(String(error)).toContain(`${JSON.stringify(version)} is not a version number`)
   })
 
-  test.each(['2.1.248-beta.1', '2.2.0-dev', '', 'latest', '2.1'])('refuses %j', (version) => {
-    const error = thrownBy(() => assertSupported(version))
-    expect(error).toMatchObject({ kind: 'cli_too_old' })
-    expect(String(error)).toContain(`${JSON.stringify(version)}, which is not a release`)
+  test('says which are newer than the tested one', () => {
+    expect(isNewerThanTested(TESTED_VERSION)).toBe(false)
+    expect(isNewerThanTested(`${TESTED_VERSION}-beta.1`)).toBe(false)
+    expect(isNewerThanTested('99.0.0-beta.1')).toBe(true)
+    expect(isNewerThanTested('latest')).toBe(false)
+  })
+
+  test('has the version of the tests in it', () => {
+    const pinned = packageJson.devDependencies['@anthropic-ai/claude-code']
+    expect(Bun.semver.order(pinned, TESTED_VERSION)).toBeLessThanOrEqual(0)
+    expect(versionProblem(pinned)).toBeUndefined()
   })
 
   test('an ancient CLI is read and refused', async () => {

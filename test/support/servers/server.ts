@@ -9,9 +9,9 @@ import { HEARTBEAT_MS } from '../../../src/server/stream/stream-response.ts'
 import { scaled } from '../waiting.ts'
 import { startTestModelApi, type TestModelApi } from './model-api.ts'
 
-/** The real CLI, exact version, from the devDependencies. */
+/** The real CLI: the one of the devDependencies, or the one that `npm run compat` names. */
 export const CLAUDE = locateClaude({
-  claude: join(import.meta.dir, '../../../node_modules/.bin/claude'),
+  claude: process.env['TEST_CLAUDE'] || join(import.meta.dir, '../../../node_modules/.bin/claude'),
 })
 
 export type TestServer = Composition & {
