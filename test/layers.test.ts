@@ -18,9 +18,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ollama: ['dialect', 'conversation'],
   ledger: ['conversation', 'platform'],
   server: ['openai', 'anthropic', 'ollama', 'dialect', 'conversation', 'pool', 'ledger'],
+  'self-test': ['claude', 'conversation', 'platform', 'demo'],
   commands: [
     ...['server', 'openai', 'anthropic', 'ollama', 'dialect', 'conversation', 'pool'],
-    ...['claude', 'ledger', 'platform', 'demo', 'config-file', 'suggest'],
+    ...['claude', 'ledger', 'platform', 'demo', 'self-test', 'config-file', 'suggest'],
   ],
   index: ['commands'],
   demo: [],
@@ -40,7 +41,7 @@ const NOTHING_OF_OURS = ['conversation', 'demo']
 const NO_PACKAGE = ['conversation']
 /** The parts that depend on the machine. */
 const OF_THE_MACHINE = ['config', 'settings', 'log']
-const MACHINE_USERS = ['commands', 'server', 'pool', 'claude', 'ledger']
+const MACHINE_USERS = ['commands', 'server', 'pool', 'claude', 'ledger', 'self-test']
 
 /** The part of src that a path belongs to: its folder, or the file at the root. */
 function partOf(path: string): string {
