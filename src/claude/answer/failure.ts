@@ -1,6 +1,6 @@
 import { type ErrorKind, TurnError } from '../../errors.ts'
 import type { RateLimit } from '../../conversation/types.ts'
-import type { ResultMessage } from '../process/protocol.ts'
+import type { RateLimitInfo, ResultMessage } from '../process/protocol.ts'
 
 /** The kind of failure for each status of the model API; 5xx and all others are `upstream`. */
 const KIND_BY_STATUS: Record<number, ErrorKind> = {
@@ -68,6 +68,17 @@ export function toFailure({ result, category, rateLimit, nowMs }: FailureFacts):
   const message = kind === 'extra_usage_required' ? `${words} ${EXTRA_USAGE_ADVICE}` : words
   const retryAfterS = retryAfter(kind, rateLimit, nowMs)
   return new TurnError(kind, message, retryAfterS === undefined ? {} : { retryAfterS })
+}
+
+/** How much of the subscription's allowance is used, as the CLI prints it. */
+export function toRateLimit(info: RateLimitInfo): RateLimit {
+  const { status, resetsAt, rateLimitType, utilization } = info
+  return {
+    status,
+    resetsAt: resetsAt ?? undefined,
+    window: rateLimitType ?? undefined,
+    utilization: utilization ?? undefined,
+  }
 }
 
 function notLoggedIn(): TurnError {

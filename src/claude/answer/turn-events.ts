@@ -6,9 +6,9 @@ import type {
   Usage,
 } from '../../conversation/types.ts'
 import { TurnError } from '../../errors.ts'
-import { BlankStops } from './blank-stops.ts'
-import { brokenOff, toFailure } from './failure.ts'
-import { toStopReason } from './stop-reason.ts'
+import { BlankStops } from './stops/blank-stops.ts'
+import { brokenOff, toFailure, toRateLimit } from './failure.ts'
+import { toStopReason } from './stops/stop-reason.ts'
 import type {
   ApiUsage,
   AssistantMessage as WholeMessage,
@@ -17,6 +17,7 @@ import type {
   StreamEvent,
 } from '../process/protocol.ts'
 import { Answer, type AnswerRules } from './answer.ts'
+import { StreamedBlocks } from './streamed-blocks.ts'
 import type { Promised } from './structured-output.ts'
 import { estimateUsage, mergeUsage, toUsage } from './usage.ts'
 
@@ -33,6 +34,7 @@ const SYNTHETIC = '<synthetic>'
 export class TurnTranslator {
   readonly #answer: Answer
   readonly #blankStops: BlankStops
+  readonly #streamed = new StreamedBlocks()
   readonly #now: () => number
   #usage: ApiUsage = {}
   #thinkingTokens = 0
@@ -129,16 +131,9 @@ export class TurnTranslator {
         return this.#assistant(message)
       case 'result':
         return this.#result(message)
-      case 'rate_limit_event': {
-        const { status, resetsAt, rateLimitType, utilization } = message.rate_limit_info
-        this.#rateLimit = {
-          status,
-          resetsAt: resetsAt ?? undefined,
-          window: rateLimitType ?? undefined,
-          utilization: utilization ?? undefined,
-        }
+      case 'rate_limit_event':
+        this.#rateLimit = toRateLimit(message.rate_limit_info)
         return [{ type: 'rate_limit', rateLimit: this.#rateLimit }]
-      }
       default:
         return []
     }
@@ -148,16 +143,16 @@ export class TurnTranslator {
     switch (event.type) {
       case 'message_start':
         this.#streamedId = event.message.id
+        this.#streamed.beginMessage()
         this.#usage = event.message.usage
         return this.#begin(event.message)
       case 'content_block_start': {
+        this.#streamed.begin(event.content_block)
         const { text, thinking, ...block } = event.content_block
         return this.#answer.beginBlock({ ...block, text: text ?? thinking ?? '' })
       }
-      case 'content_block_delta': {
-        const { text, thinking, partial_json } = event.delta
-        return this.#answer.piece(text ?? thinking ?? partial_json ?? '')
-      }
+      case 'content_block_delta':
+        return this.#answer.piece(this.#streamed.piece(event.delta))
       case 'content_block_stop':
         return this.#answer.endBlock()
       case 'message_delta':
@@ -183,9 +178,11 @@ export class TurnTranslator {
       return []
     }
     if (message.id === this.#streamedId) {
+      this.#streamed.confirm(message.content)
       this.#answer.noteWhole()
       return []
     }
+    this.#streamed.beginMessage()
     this.#usage = mergeUsage(this.#usage, message.usage)
     const events = this.#begin(message)
     for (const { text, thinking, input, ...block } of message.content) {
@@ -238,6 +235,7 @@ export class TurnTranslator {
   }
 
   #stop(apiReason: string, stopSequence: string | null | undefined): TurnEvent[] {
+    this.#streamed.end()
     const { events, reason } = this.#answer.end(toStopReason(apiReason))
     this.#ended = true
     this.#goesOnAlone = CONTINUED.includes(reason) || this.#answer.isWanting

@@ -61,6 +61,7 @@ const RateLimitInfo = z.object({
   rateLimitType: z.string().nullish(),
   utilization: z.number().nullish(),
 })
+export type RateLimitInfo = z.infer<typeof RateLimitInfo>
 
 const CliMessage = z.discriminatedUnion('type', [
   z.object({

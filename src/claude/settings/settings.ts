@@ -1,5 +1,5 @@
 import type { Conversation, Effort, Parameters, ToolChoice } from '../../conversation/types.ts'
-import { isBlank } from '../answer/stop-scanner.ts'
+import { isBlank } from '../answer/stops/stop-scanner.ts'
 
 /** Variables that the CLI reads for each request; empty means not set. */
 type LiveEnv = {

@@ -13,6 +13,7 @@ import {
   messageStop,
   result,
   whole,
+  wholeBlock,
   textOf,
   endOf,
 } from '../../support/fakes/cli-messages.ts'
@@ -90,8 +91,6 @@ describe('stop reasons', () => {
     ['max_tokens', 'length', true],
     ['model_context_window_exceeded', 'context_window', true],
     ['refusal', 'refusal', true],
-    ['pause_turn', 'end', false],
-    ['brand_new', 'end', false],
   ]
   for (const [word, reason, spent] of reasons) {
     test(`${word} is ${reason}${spent ? ', and the worker must go' : ''}`, () => {
@@ -102,6 +101,14 @@ describe('stop reasons', () => {
     })
   }
 
+  for (const word of ['pause_turn', 'brand_new']) {
+    test(`${word} is an error that names it: the answer may not be complete`, () => {
+      const events = translate([start(), ...block('text', 'a'), stop(word)])
+      const message = expect.stringContaining(`"${word}"`)
+      expect(endOf(events)).toMatchObject({ type: 'error', error: { kind: 'upstream', message } })
+    })
+  }
+
   test('a call of a tool that nobody offered is told, and the worker must go: the CLI answers it', () => {
     const turn = translator()
     const called = { type: 'tool_use', id: 'toolu_a', name: 'smell' }
@@ -109,6 +116,7 @@ describe('stop reasons', () => {
       [
         start(),
         stream({ type: 'content_block_start', index: 0, content_block: called }),
+        wholeBlock({ ...called, input: {} }),
         ...[closeBlock, stop('tool_use')],
       ],
       turn,

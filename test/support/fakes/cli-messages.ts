@@ -1,7 +1,13 @@
 import { expect } from 'bun:test'
-import type { CliMessage, StreamEvent } from '../../../src/claude/process/protocol.ts'
+import type {
+  AssistantMessage,
+  CliMessage,
+  StreamEvent,
+} from '../../../src/claude/process/protocol.ts'
 import { TurnTranslator } from '../../../src/claude/answer/turn-events.ts'
 import { DEFAULT_PARAMETERS, type TurnEvent } from '../../../src/conversation/types.ts'
+
+type WholeBlock = AssistantMessage['message']['content'][number]
 
 /** What the CLI prints of a turn, line by line, and what becomes of it. */
 
@@ -24,9 +30,14 @@ export const block = (type: string, ...pieces: string[]) => [
     stream({
       type: 'content_block_delta',
       index: 0,
-      delta: type === 'thinking' ? { type: 'thinking_delta', thinking: text } : { type: 'x', text },
+      delta:
+        type === 'thinking'
+          ? { type: 'thinking_delta', thinking: text }
+          : { type: 'text_delta', text },
     }),
   ),
+  // The CLI prints a block whole when its stream has ended.
+  ...(type === 'text' ? [whole(pieces.join(''), { id: 'msg_1' })] : []),
 ]
 export const closeBlock = stream({ type: 'content_block_stop', index: 0 })
 export const stop = (stop_reason: string) =>
@@ -47,6 +58,11 @@ export const whole = (
 ): CliMessage => ({
   type: 'assistant',
   message: { id: 'msg_2', model: 'claude-x', content: [{ type: 'text', text }], ...fields },
+})
+/** What the CLI prints of the streamed message `msg_1` when this block is complete. */
+export const wholeBlock = (content: WholeBlock): CliMessage => ({
+  type: 'assistant',
+  message: { id: 'msg_1', model: 'claude-x', content: [content] },
 })
 export const synthetic = (error: string): CliMessage => ({
   type: 'assistant',

@@ -163,6 +163,7 @@ async function answer(scenario: string, { shouldQuery = true }: Message): Promis
     console.log(`${line.slice(0, 60)}Warning: low on memory\n${line.slice(60)}`)
   } else if (scenario === 'shapeless-piece') event({ type: last.type, index: last.index })
   else event(last)
+  print({ type: 'assistant', message: { ...message, content: [{ type: 'text', text: 'pong' }] } })
   event({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 2 } })
   print({ ...result, num_turns: 1, result: 'pong', stop_reason: 'end_turn' })
 }

@@ -1,4 +1,4 @@
-import type { TurnEvent } from '../../conversation/types.ts'
+import type { TurnEvent } from '../../../conversation/types.ts'
 import { isBlank, StopScanner } from './stop-scanner.ts'
 
 /** Cuts the text of an answer at stop sequences of white space, which the model API does not accept. */

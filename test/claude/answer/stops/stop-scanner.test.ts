@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import * as fc from 'fast-check'
-import { StopScanner } from '../../../src/claude/answer/stop-scanner.ts'
+import { StopScanner } from '../../../../src/claude/answer/stops/stop-scanner.ts'
 
 /** Everything that goes out, and what ended it. */
 function scan(sequences: readonly string[], pieces: readonly string[]) {
