@@ -5,7 +5,7 @@ import type { Turn } from './turn.ts'
 
 export type OpenTurnParts = {
   mcp: McpServer
-  secondRequestBlock: SecondRequestBlock
+  secondRequestBlock: Pick<SecondRequestBlock, 'isInForce' | 'requesting' | 'lift'>
   /** For a CLI that is about to ask the model what nobody asked for. */
   kill: () => void
 }
@@ -48,6 +48,8 @@ export class OpenTurn {
 
   /** Drops what the CLI prints until `rewound` settles: all of it is of the turn taken back. */
   async drop(rewound: Promise<void>): Promise<void> {
+    // Whether the request went out before that is not told: then it must be taken for sent.
+    if (this.#open && !this.#open.turn.wasRequested) this.#parts.mcp.noteSent()
     this.#isRewinding = true
     this.end()
     await rewound.finally(() => (this.#isRewinding = false))

@@ -110,7 +110,10 @@ export class SoakModel {
 
   #compare({ token, system, upstream }: Plan, request: ModelRequest, received: object[]): void {
     if (journeysIn(request.text).size !== 1) {
-      this.#report({ kind: 'mixed', text: `the request of ${token} holds words of another` })
+      this.#report({
+        kind: 'mixed',
+        text: `the request of ${token} holds words of another: ${[...journeysIn(request.text)].join(', ')}`,
+      })
     }
     const said = systemOf(request).join()
     const messages = received.map(withoutThinking)

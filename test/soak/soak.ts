@@ -169,13 +169,12 @@ function isCalm(): boolean {
  */
 async function checksAtRest(url: string): Promise<Check[]> {
   const count = z.number()
-  const ready = { pristine: count, prepared: count, readers: count }
-  const Workers = z.object({ alive: count, booting: count, idle: count, parked: count, ...ready })
+  const free = { pristine: count, idle: count, parked: count }
+  const Workers = z.object({ alive: count, booting: count, ...free })
   const Ready = z.object({ workers: Workers })
   const look = async () => {
     const { workers } = Ready.parse(await (await fetch(`${url}/ready`, CLOSE)).json())
-    // Only what another burst would need is kept ready for a while.
-    const spare = workers.pristine + workers.prepared + workers.readers
+    const spare = workers.pristine
     const isRested = workers.booting === 0 && workers.alive === spare
     return { isRested, spare, kept: workers.idle + workers.parked }
   }
@@ -188,7 +187,7 @@ async function checksAtRest(url: string): Promise<Check[]> {
   const { isRested, spare, kept: left } = state
   const connections = connectionsOf(server.pid)
   const workers = processesWithHome(sandbox.home).filter(isWorker).length
-  const isKnown = workers === spare && spare >= WARM_WORKERS && spare <= MAX_WORKERS
+  const isKnown = workers === spare && spare >= 1 && spare <= MAX_WORKERS
   return [
     { name: 'kept workers go when their time is up', value: `${left} left`, passes: isRested },
     { name: 'workers at rest', value: `${workers}, ${spare} of them ready`, passes: isKnown },
