@@ -117,7 +117,7 @@ export class Worker {
     const transcript = this.#transcript
     const hasTools = this.#seeder.hasTools(need)
     if (!transcript.hasBegun) return { how: 'pristine', kept: 0, isOwn: false, hasTools }
-    if (!hasTools && !this.#mcp.canChange) return undefined
+    if (!hasTools && !this.#mcp.canChange(need)) return undefined
     const isOwn = transcript.isPartOf(need)
     if (this.#isParked && hasTools && isOwn && this.#takesResults(need)) {
       return { how: 'unparked', kept: transcript.length, isOwn, hasTools }

@@ -23,6 +23,8 @@ export type Need = {
   beginning: string
   /** Of the list of tools, which can be changed between two turns. */
   tools: string
+  /** Of each tool, by its name. */
+  toolDigests: ReadonlyMap<string, string>
   /** Of the model and its effort: a change behind messages would be told to the model. */
   voice: string
   messages: readonly MessageDigest[]
@@ -49,6 +51,7 @@ const YIELD_CHARS = 1024 * 1024
 /** What this conversation of this client needs; its messages are hashed here and nowhere else. */
 export async function needOf(client: string, conversation: Conversation): Promise<Need> {
   const { system, tools, outputSchema, model, effort, messages } = conversation
+  const toolDigests = new Map(tools.map((tool) => [tool.name, digestOf(tool)]))
   const digests: MessageDigest[] = []
   let chars = 0
   for (const [index, message] of messages.entries()) {
@@ -62,7 +65,8 @@ export async function needOf(client: string, conversation: Conversation): Promis
   return {
     conversation,
     beginning: digestOf([client, system, outputSchema]),
-    tools: digestOf(tools),
+    tools: digestOf([...toolDigests]),
+    toolDigests,
     voice: digestOf([model, effort]),
     messages: digests,
   }

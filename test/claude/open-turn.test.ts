@@ -3,7 +3,8 @@ import { OpenTurn } from '../../src/claude/open-turn.ts'
 import type { CliMessage } from '../../src/claude/process/protocol.ts'
 import { McpServer } from '../../src/claude/tools/mcp-server.ts'
 import { Turn } from '../../src/claude/turn.ts'
-import { DEFAULT_PARAMETERS } from '../../src/conversation/types.ts'
+import { type Need, needOf } from '../../src/conversation/need.ts'
+import { DEFAULT_PARAMETERS, type ToolSpec } from '../../src/conversation/types.ts'
 
 const LIMITS = { firstEventMs: 60_000, idleMs: 60_000, totalMs: 60_000 }
 const REQUESTING: CliMessage = { type: 'system', subtype: 'status', status: 'requesting' }
@@ -12,6 +13,19 @@ const usage = { input_tokens: 1, output_tokens: 1 }
 const START: CliMessage = {
   type: 'stream_event',
   event: { type: 'message_start', message: { id: 'msg_1', model: 'm', usage } },
+}
+
+const needTools = (...tools: ToolSpec[]) =>
+  needOf('a', {
+    ...{ model: 'sonnet', system: '', messages: [], tools },
+    parameters: DEFAULT_PARAMETERS,
+  })
+const LOOK = await needTools({ name: 'look', description: '', inputSchema: {} })
+const FIND = await needTools({ name: 'find', description: '', inputSchema: {} })
+
+/** The server names that the CLI would be given, one list of tools after another. */
+function serverNames({ mcp }: ReturnType<typeof opened>, ...lists: Need[]): string[] {
+  return lists.map((need) => Object.keys(mcp.change(need)['servers'] ?? {}).join())
 }
 
 function opened() {
@@ -23,25 +37,44 @@ function opened() {
     rules: { parameters: DEFAULT_PARAMETERS, tools: [] },
     limits: LIMITS,
   })
-  mcp.offer([{ name: 'look', description: '', inputSchema: {} }])
+  mcp.offer(LOOK)
   openTurn.begin(turn)
   return { openTurn, turn, mcp, kills, block }
 }
 
-test('tools can be changed when an answer has shown that the request went out', async () => {
-  const { openTurn, turn, mcp } = opened()
-  await openTurn.receive(REQUESTING)
-  expect(mcp.canChange).toBe(false)
-  await openTurn.receive(START)
-  expect(mcp.canChange).toBe(true)
-  turn.cancel()
+test('other tools get a server name that the last request did not have', async () => {
+  const it = opened()
+  await it.openTurn.receive(REQUESTING)
+  await it.openTurn.receive(START)
+  expect(serverNames(it, FIND, LOOK)).toEqual(['other', 'third'])
+  it.turn.cancel()
 })
 
-test('a turn taken back before its request was announced may have sent its tools', async () => {
-  const { openTurn, turn, mcp } = opened()
+test('nor one that may have had it: of a turn taken back it is not known', async () => {
+  const it = opened()
+  it.turn.cancel()
+  await it.openTurn.drop(Promise.resolve())
+  expect(serverNames(it, FIND)).toEqual(['other'])
+  it.openTurn.begin(it.turn)
+  await it.openTurn.drop(Promise.resolve())
+  expect(serverNames(it, LOOK)).toEqual(['third'])
+  it.openTurn.begin(it.turn)
+  await it.openTurn.drop(Promise.resolve())
+  expect(serverNames(it, FIND)).toEqual(['fourth'])
+  it.openTurn.begin(it.turn)
+  await it.openTurn.drop(Promise.resolve())
+  // Then there is none, until an answer shows which was the last.
+  expect(it.mcp.canChange(LOOK)).toBe(false)
+  it.mcp.noteAnswered()
+  expect(it.mcp.canChange(LOOK)).toBe(true)
+})
+
+test('a tool of the same name that says something else cannot be offered', async () => {
+  const { mcp, turn } = opened()
+  const other = { name: 'look', description: 'Looks up.', inputSchema: {} }
+  expect(mcp.canChange(await needTools(other))).toBe(false)
+  expect(mcp.canChange(FIND)).toBe(true)
   turn.cancel()
-  await openTurn.drop(Promise.resolve())
-  expect(mcp.canChange).toBe(false)
 })
 
 test('what the CLI prints while a turn is taken back is of that turn, and kills nothing', async () => {

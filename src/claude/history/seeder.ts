@@ -145,22 +145,22 @@ export class Seeder {
     await rewind(cli, abilities, { target: uuid, newest: uuid })
   }
 
-  async #changeTools({ conversation: { tools } }: Need): Promise<void> {
+  async #changeTools(need: Need): Promise<void> {
     const { cli, mcp } = this.#parts
-    this.#offered = new OfferedTools(tools)
-    for (const request of mcp.change(tools)) await cli.request(request)
+    this.#offered = new OfferedTools(need.conversation.tools)
+    await cli.request(mcp.change(need))
   }
 
   /** Once for each CLI: only the first `initialize` sets the system prompt. */
-  #introduce({ conversation }: Need): Introduction {
+  #introduce(need: Need): Introduction {
     const { cli, mcp, onLogin } = this.#parts
-    const { system, tools, outputSchema } = conversation
+    const { system, tools, outputSchema } = need.conversation
     this.#offered = new OfferedTools(tools)
     const { line, response } = cli.prepare({
       subtype: 'initialize',
       systemPrompt: system === '' ? [] : [system],
       ...(outputSchema && { jsonSchema: toCliSchema(outputSchema.schema) }),
-      ...mcp.offer(tools),
+      ...mcp.offer(need),
     })
     void response.then((answer) => onLogin(reportedLogin(answer))).catch(() => {})
     return { lines: line, response }

@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import type { Need } from '../../conversation/need.ts'
 import type { ToolResultBlock, ToolSpec } from '../../conversation/types.ts'
 import { errorText } from '../history/cli-content.ts'
 import type { ControlRequest } from '../process/control.ts'
 import type { CliMessage } from '../process/protocol.ts'
 
-/** The names of the client's MCP server; see `change`. */
-const NAMES = ['client', 'other'] as const
+/** The names that the client's MCP server can have; see `change`. */
+const NAMES = ['client', 'other', 'third', 'fourth'] as const
 type Name = (typeof NAMES)[number]
 
 /** For `--allowedTools`: grants every tool of the client; without it each call is refused locally. */
@@ -56,14 +57,14 @@ export class McpServer {
   #tools: readonly ToolSpec[] = []
   /** The name under which the CLI knows the server now; none without tools. */
   #name: Name | undefined
-  /** The name under which the tools of the last request to the model were known. */
-  #lastSent: Name | undefined
-  /** Whether that one surely went out: a turn that ends early may not have come so far. */
-  #isAnswered = true
+  /** The names under which the tools of the last request may have been known. */
+  #sent = new Set<Name | undefined>()
+  /** What each tool was when it was first offered, by its name. */
+  readonly #known = new Map<string, string>()
 
   /** What `initialize` says of the server; without tools there is none. */
-  offer(tools: readonly ToolSpec[]): object {
-    this.#tools = tools
+  offer({ conversation: { tools }, toolDigests }: Need): object {
+    this.#note(tools, toolDigests)
     // A call that waits for long must not be moved to the background.
     const configs = NAMES.map((name) => [name, { disableAutoBackground: true }])
     const sdkMcpServerConfigs = Object.fromEntries(configs)
@@ -80,35 +81,34 @@ export class McpServer {
   }
 
   /**
-   * The requests that make the CLI offer these tools in place of those that it has. A name that it
-   * sent tools under in its last request brings those back when it is set again, so two names take
-   * turns.
+   * Whether it can offer these tools in place of those that it has. The CLI keeps what it first read
+   * of a tool, and of another one with the same name and schema it does not read the description.
    */
-  change(tools: readonly ToolSpec[]): ControlRequest[] {
-    this.#tools = tools
-    const before = this.#name
-    this.#name = tools.length === 0 ? undefined : NAMES.find((name) => name !== this.#lastSent)
-    const clears = before !== undefined && (this.#name === undefined || this.#name === before)
-    return [
-      ...(clears ? [setServers(undefined)] : []),
-      ...(this.#name ? [setServers(this.#name)] : []),
-    ]
+  canChange({ toolDigests }: Need): boolean {
+    const isOther = ([name, digest]: [string, string]) =>
+      (this.#known.get(name) ?? digest) !== digest
+    return this.#freeName() !== undefined && ![...toolDigests].some(isOther)
   }
 
-  /** Whether it is known which tools the last request had. */
-  get canChange(): boolean {
-    return this.#isAnswered
+  /**
+   * The request that makes the CLI offer these tools in place of those that it has. A name that it
+   * sent tools under in its last request brings those back when it is set again, so names take
+   * turns.
+   */
+  change({ conversation: { tools }, toolDigests }: Need): ControlRequest {
+    this.#note(tools, toolDigests)
+    this.#name = tools.length === 0 ? undefined : this.#freeName()
+    return setServers(this.#name)
   }
 
   /** A request is about to go to the model, with the tools that are offered now. */
   noteSent(): void {
-    this.#lastSent = this.#name
-    this.#isAnswered = false
+    this.#sent.add(this.#name)
   }
 
-  /** It has gone. */
+  /** It has gone: no earlier one is the last. */
   noteAnswered(): void {
-    this.#isAnswered = true
+    this.#sent = new Set([this.#name])
   }
 
   /** Answers the CLI's JSON-RPC; the promise of a tool call settles when `answer` is called. */
@@ -141,6 +141,16 @@ export class McpServer {
   forget(): void {
     for (const { taken } of this.#calls.values()) taken.resolve()
     this.#calls.clear()
+  }
+
+  #freeName(): Name | undefined {
+    // To set a name that is set already does nothing.
+    return NAMES.find((name) => name !== this.#name && !this.#sent.has(name))
+  }
+
+  #note(tools: readonly ToolSpec[], digests: ReadonlyMap<string, string>): void {
+    this.#tools = tools
+    for (const [name, digest] of digests) this.#known.set(name, digest)
   }
 
   async #result({ method, params }: z.infer<typeof McpMessage>['message']): Promise<object> {

@@ -148,12 +148,20 @@ describe('a conversation that goes on', () => {
     })
   }
 
+  test('with another description of a tool reaches the model with that one', async () => {
+    const descriptions = ({ body }: ModelRequest) => body.tools?.map((one) => one['description'])
+    for (const said of ['Looks.', 'Looks again.']) {
+      await ask(server, { messages: first, tools: [tool('look', said)] })
+      expect(server.api.requests.slice(-1).map(descriptions)).toEqual([[said]])
+    }
+  })
+
   test('with other tools keeps its worker, and each request has its own', async () => {
     const other = [tool('other')]
     await ask(server, { messages: first, tools })
-    expect((await ask(server, { messages: longer, tools: other })).worker).toBe('resumed')
+    expect((await ask(server, { messages: longer, tools: other })).worker).toBe('rewound')
     const more: Messages = [...longer, { role: 'assistant', content: 'pong' }, on]
-    expect((await ask(server, { messages: more })).worker).toBe('resumed')
+    expect((await ask(server, { messages: more })).worker).toBe('rewound')
     expect(server.api.requests.map(toolNames)).toEqual([['look'], ['other'], []])
   })
 

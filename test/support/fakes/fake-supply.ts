@@ -36,6 +36,7 @@ const NEED: Need = {
     parameters: DEFAULT_PARAMETERS,
   },
   ...{ beginning: '', tools: '', voice: '', messages: [] },
+  toolDigests: new Map(),
 }
 
 /** A supply whose boots the test lets fail, with the test's own clock. */
