@@ -37,6 +37,10 @@ function toolNames({ body }: ModelRequest): string[] {
   return body.tools?.map(({ name }) => name) ?? []
 }
 
+function toolDescriptions({ body }: ModelRequest): unknown[] {
+  return body.tools?.map((one) => one['description']) ?? []
+}
+
 /** What each parameter looks like upstream; `asked` for one request must be gone in the next. */
 const PARAMETERS: [string, Body, Record<string, unknown>][] = [
   ['max_tokens', { max_tokens: 77 }, { max_tokens: 77 }],
@@ -149,10 +153,9 @@ describe('a conversation that goes on', () => {
   }
 
   test('with another description of a tool reaches the model with that one', async () => {
-    const descriptions = ({ body }: ModelRequest) => body.tools?.map((one) => one['description'])
     for (const said of ['Looks.', 'Looks again.']) {
       await ask(server, { messages: first, tools: [tool('look', said)] })
-      expect(server.api.requests.slice(-1).map(descriptions)).toEqual([[said]])
+      expect(server.api.requests.slice(-1).map(toolDescriptions)).toEqual([[said]])
     }
   })
 
