@@ -1,5 +1,8 @@
 import { type Account, describeAccount } from '../claude/account/account.ts'
 import { perTokenBilling } from '../claude/account/billing.ts'
+import type { Choice } from '../claude/install/choose.ts'
+import { shellQuoted } from '../claude/install/shell-quoted.ts'
+import { isNewerThanTested, TESTED_VERSION } from '../claude/install/version.ts'
 import type { Config } from '../config.ts'
 import { escapeControls } from '../log.ts'
 import { COMMIT, VERSION } from '../version.ts'
@@ -7,8 +10,7 @@ import { COMMIT, VERSION } from '../version.ts'
 export type BannerFacts = {
   config: Config
   port: number
-  path: string
-  version: string
+  choice: Choice
   env: NodeJS.ProcessEnv
   login: { account: Account | undefined; problem: Error | undefined }
 }
@@ -16,15 +18,15 @@ export type BannerFacts = {
 /**
  * What is printed at start: the address, the CLI, the login, who is billed, and a command to try.
  */
-export function banner({ config, port, path, version, env, login }: BannerFacts): string {
+export function banner({ config, port, choice, env, login }: BannerFacts): string {
   const { listen: socket } = config
   const url = socket ? 'http://localhost/v1' : `http://${displayHost(config.host)}:${port}/v1`
   const lines = [
     `claude-max-api ${VERSION} (${COMMIT})`,
     ...(config.demo ? [DEMO] : []),
     `  address  ${socket ? `unix:${socket}` : url}`,
-    `  claude   ${version}, ${path}`,
-    `  login    ${config.demo ? 'none needed (demo)' : loginLine(login)}`,
+    ...cliLines(choice),
+    `  login    ${config.demo ? 'none needed (demo)' : loginLine(login, loginCommand(choice, env))}`,
     ...(config.demo ? [] : billingLines(env)),
     ...(config['api-key'].length > 0 ? ['  key      required'] : []),
     ...(config['log-bodies'] ? ['  log      holds prompts and answers (--log-bodies)'] : []),
@@ -40,8 +42,41 @@ export function banner({ config, port, path, version, env, login }: BannerFacts)
 const DEMO =
   '  DEMO: a script on this machine answers, not a model. Ask it "echo …", "count to 5" or "think about …".'
 
-function loginLine({ account, problem }: BannerFacts['login']): string {
-  if (account) return describeAccount(account)
+/** Which CLI is used; why, if there is a doubt; and what is unusual about it. */
+function cliLines({ path, version, source, reason, remarks, others }: Choice): string[] {
+  const newer = isNewerThanTested(version)
+    ? ` (newer than ${TESTED_VERSION}, the newest that was tested)`
+    : ''
+  const instead = others.map(
+    (other) => `${other.path} (${other.problem ?? NOT_USED[other.source]})`,
+  )
+  const unused = instead.length > 0 ? `; not used: ${instead.join(', ')}` : ''
+  return [
+    `  claude   ${version}, ${path}${newer}`,
+    ...(unused || source === 'project' ? [`  because  ${reason}${unused}`] : []),
+    ...(remarks.length > 0
+      ? [`  note     ${path} ${remarks.join(', and ')}. --claude <path> names the CLI itself.`]
+      : []),
+  ]
+}
+
+/** Why a CLI that may work was not needed. */
+const NOT_USED: Readonly<Record<Choice['source'], string>> = {
+  flag: 'not named',
+  path: 'later on PATH',
+  place: 'not on PATH',
+  project: "a project's own copy",
+}
+
+/** The login is stored in the configuration directory, so the command must name the same one. */
+function loginCommand({ path }: Choice, env: NodeJS.ProcessEnv): string {
+  const folder = env['CLAUDE_CONFIG_DIR']
+  const assignment = folder ? `CLAUDE_CONFIG_DIR=${shellQuoted(folder)} ` : ''
+  return `${assignment}${shellQuoted(path)} auth login`
+}
+
+function loginLine({ account, problem }: BannerFacts['login'], command: string): string {
+  if (account) return describeAccount(account, command)
   return `unknown: ${problem?.message ?? 'not asked yet'}`
 }
 

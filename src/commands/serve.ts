@@ -1,7 +1,6 @@
 import { withoutPerTokenBilling } from '../claude/account/billing.ts'
 import { cliEnvironment } from '../claude/process/cli-environment.ts'
-import { locateClaude } from '../claude/install/locate.ts'
-import { assertSupported, readVersion } from '../claude/install/version.ts'
+import { type Choice, chooseClaude } from '../claude/install/choose.ts'
 import type { Config } from '../config.ts'
 import { startDemo } from '../demo/demo.ts'
 import { createLog } from '../log.ts'
@@ -14,13 +13,11 @@ import { stopSignals } from './signals.ts'
 /** Runs the server until it is stopped; resolves to the exit code. */
 export async function serve(config: Config): Promise<number> {
   const log = createLog({ level: config['log-level'], format: config['log-format'] })
-  const path = locateClaude({ claude: config.claude })
   const demo = config.demo ? startDemo() : undefined
   try {
     const env = demo?.env ?? ownerEnv(config)
-    const version = await readVersion(path, env)
-    assertSupported(version, path)
-    await listen({ config, log, path, env, version })
+    const choice = await chooseClaude({ claude: config.claude }, env)
+    await listen({ config, log, path: choice.path, env, choice })
   } finally {
     await demo?.stop()
   }
@@ -33,8 +30,8 @@ function ownerEnv(config: Config): Record<string, string> {
   return config['subscription-only'] ? withoutPerTokenBilling(env) : env
 }
 
-async function listen({ version, ...parts }: Parts & { version: string }): Promise<void> {
-  const { config, log, path, env } = parts
+async function listen({ choice, ...parts }: Parts & { choice: Choice }): Promise<void> {
+  const { config, log, env } = parts
   // Listens first: if the port is taken, nothing else need be started.
   const server = await bind(config)
   const signals = stopSignals()
@@ -43,7 +40,7 @@ async function listen({ version, ...parts }: Parts & { version: string }): Promi
     server.reload({ fetch: answerOn(server, app) })
     await login.check()
     const port = server.port ?? config.port
-    process.stdout.write(banner({ config, port, path, version, env, login }))
+    process.stdout.write(banner({ config, port, choice, env, login }))
     await signals.first
     log.info('Stopping: no new requests are accepted, running answers may finish.')
     await Promise.race([server.stop(), signals.second, Bun.sleep(config['drain-timeout'])])

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'bun:test'
+import type { Choice, Examined } from '../../src/claude/install/choose.ts'
+import { TESTED_VERSION } from '../../src/claude/install/version.ts'
 import { banner, type BannerFacts } from '../../src/commands/banner.ts'
 import { resolveConfig } from '../../src/config.ts'
 
@@ -6,13 +8,17 @@ const ACCOUNT = {
   ...{ loggedIn: true, method: 'claude.ai', provider: 'firstParty' },
   ...{ billing: 'subscription' as const, plan: 'max', source: undefined },
 }
+const CHOICE: Choice = {
+  ...{ path: '/bin/claude', version: TESTED_VERSION, source: 'path', reason: 'the first on PATH' },
+  ...{ remarks: [], others: [] },
+}
 const LOGIN = { account: ACCOUNT, problem: undefined }
 
 /** The banner of a server with these settings, line by line. */
 function lines(flags: Record<string, unknown> = {}, facts: Partial<BannerFacts> = {}): string[] {
   const text = banner({
     config: resolveConfig({ flags }),
-    ...{ port: 3456, path: '/bin/claude', version: '2.1.328', env: {}, login: LOGIN },
+    ...{ port: 3456, choice: CHOICE, env: {}, login: LOGIN },
     ...facts,
   })
   return text.split('\n')
@@ -23,10 +29,61 @@ const line = (name: string, ...given: Parameters<typeof lines>) =>
 const command = (...given: Parameters<typeof lines>) =>
   lines(...given).find((one) => one.startsWith('  curl'))
 
+const other = (path: string, facts: Partial<Examined>): Examined => ({
+  ...{ path, real: path, source: 'path', problem: undefined, remarks: [], version: undefined },
+  ...facts,
+})
+
 describe('the banner says', () => {
   test('who answers, and who is logged in', () => {
-    expect(line('claude')).toBe('  claude   2.1.328, /bin/claude')
+    expect(line('claude')).toBe(`  claude   ${TESTED_VERSION}, /bin/claude`)
+    expect(line('because')).toBeUndefined()
+    expect(line('note')).toBeUndefined()
     expect(line('login')).toBe('  login    logged in with a Claude subscription (max)')
+  })
+
+  test('why that CLI answers, if there are others', () => {
+    const others = [
+      other('/old/claude', { problem: '1.0.3 is too old' }),
+      other('/home/me/.local/bin/claude', { source: 'place' }),
+      other('/src/node_modules/.bin/claude', { source: 'project' }),
+    ]
+    expect(line('because', {}, { choice: { ...CHOICE, others } })).toBe(
+      '  because  the first on PATH; not used: /old/claude (1.0.3 is too old), ' +
+        "/home/me/.local/bin/claude (not on PATH), /src/node_modules/.bin/claude (a project's own copy)",
+    )
+  })
+
+  test('that a project’s own copy answers, though there is no other', () => {
+    const choice: Choice = { ...CHOICE, source: 'project', reason: 'no other works' }
+    expect(line('because', {}, { choice })).toBe('  because  no other works')
+  })
+
+  test('that the CLI is newer than the tested one', () => {
+    expect(line('claude', {}, { choice: { ...CHOICE, version: '99.1.0-beta.1' } })).toBe(
+      `  claude   99.1.0-beta.1, /bin/claude (newer than ${TESTED_VERSION}, the newest that was tested)`,
+    )
+  })
+
+  test('what a wrapper does besides', () => {
+    const choice = { ...CHOICE, remarks: ['changes the directory (cd ~)', 'adds --model opus'] }
+    expect(line('note', {}, { choice })).toStartWith(
+      '  note     /bin/claude changes the directory (cd ~), and adds --model opus.',
+    )
+  })
+
+  test.each([
+    [{}, '/bin/claude', '`/bin/claude auth login`'],
+    [{}, "/my files/claude's", "`'/my files/claude'\\''s' auth login`"],
+    [
+      { CLAUDE_CONFIG_DIR: '/c d' },
+      '/bin/claude',
+      "`CLAUDE_CONFIG_DIR='/c d' /bin/claude auth login`",
+    ],
+  ])('how to log in, as a command that works as it is printed: %j, %s', (env, path, command_) => {
+    const account = { ...ACCOUNT, loggedIn: false, billing: 'none' as const }
+    const facts = { env, choice: { ...CHOICE, path }, login: { account, problem: undefined } }
+    expect(line('login', {}, facts)).toBe(`  login    not logged in: run ${command_}`)
   })
 
   test.each([
@@ -91,6 +148,8 @@ describe('the banner says', () => {
   })
 
   test('nothing that could steer a terminal', () => {
-    expect(line('claude', {}, { version: '2.1\u001b[31m' })).not.toContain('\u001b')
+    expect(line('claude', {}, { choice: { ...CHOICE, version: '2.1\u001b[31m' } })).not.toContain(
+      '\u001b',
+    )
   })
 })

@@ -76,13 +76,16 @@ const PROVIDERS: Record<string, string> = {
   gateway: 'a cloud gateway',
 }
 
-/** One line for the start-up banner and `doctor`. Holds no name, address or secret. */
-export function describeAccount(account: Account): string {
+/**
+ * One line for the start-up banner and `doctor`. Holds no name, address or secret. `login` is the
+ * command that logs in.
+ */
+export function describeAccount(account: Account, login = 'claude auth login'): string {
   const { method, provider, plan, source } = account
   const from = source === undefined ? '' : ` from ${source}`
   switch (account.billing) {
     case 'none':
-      return 'not logged in: run `claude auth login`'
+      return `not logged in: run \`${login}\``
     case 'subscription':
       return `logged in with a Claude subscription${plan === undefined ? from : ` (${plan})`}`
     case 'per_token':

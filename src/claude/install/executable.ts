@@ -1,13 +1,7 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  openSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from 'node:fs'
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { realPath } from './shims.ts'
+import { wrapperRemarks } from './wrapper.ts'
 
 /** Enough to recognise the kind of a file, and to hold a whole launcher script. */
 const HEAD_BYTES = 4_096
@@ -16,7 +10,7 @@ const HEAD_BYTES = 4_096
 const NATIVE_MAGIC = ['7f454c46', '4d5a', 'cffaedfe', 'cafebabe']
 
 export type Found =
-  | { type: 'executable'; path: string }
+  | { type: 'executable'; path: string; remarks: string[] }
   | { type: 'unusable'; reason: string }
   | { type: 'missing' }
 
@@ -30,6 +24,7 @@ export type System = { env: NodeJS.ProcessEnv; platform: NodeJS.Platform }
  * delete the old one, and this server may start workers for weeks.
  */
 export function resolveExecutable(path: string, system: System): Found {
+  if (isFolder(path)) return { type: 'unusable', reason: 'a folder, not a program' }
   const head = readHead(path)
   if (head === undefined) return { type: 'missing' }
   if (isNative(head)) return withPermission(path, system)
@@ -96,14 +91,14 @@ function withInterpreter(path: string, head: Buffer, system: System): Found {
   const [program = '', ...rest] = line.slice(2).trim().split(/\s+/)
   const interpreter = program.endsWith('/env') ? rest.find((word) => word !== '-S') : program
   const found = interpreter && Bun.which(interpreter, { PATH: system.env['PATH'] ?? '' })
-  if (found) return withPermission(path, system)
+  if (found) return withPermission(path, system, wrapperRemarks(head.toString('utf8')))
   return { type: 'unusable', reason: `a script for ${interpreter}, which is not on PATH` }
 }
 
-function withPermission(path: string, { platform }: System): Found {
+function withPermission(path: string, { platform }: System, remarks: string[] = []): Found {
   try {
     if (platform !== 'win32') accessSync(path, constants.X_OK)
-    return { type: 'executable', path }
+    return { type: 'executable', path, remarks }
   } catch {
     return { type: 'unusable', reason: 'not executable' }
   }
@@ -112,7 +107,8 @@ function withPermission(path: string, { platform }: System): Found {
 const isNative = (head: Buffer) =>
   NATIVE_MAGIC.some((magic) => head.toString('hex', 0, 4).startsWith(magic))
 
-function readHead(path: string): Buffer | undefined {
+/** The beginning of a file; undefined if there is none that can be read. */
+export function readHead(path: string): Buffer | undefined {
   try {
     // Opening a named pipe or a device can block.
     if (!statSync(path).isFile()) return undefined
@@ -129,11 +125,10 @@ function readHead(path: string): Buffer | undefined {
   }
 }
 
-function realPath(path: string): string {
+function isFolder(path: string): boolean {
   try {
-    return realpathSync(path)
+    return statSync(path).isDirectory()
   } catch {
-    // A shim may name a file that is gone although its package is still there.
-    return path
+    return false
   }
 }

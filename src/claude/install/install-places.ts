@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { managedPlaces } from './version-managers.ts'
 
 export type Machine = { env: NodeJS.ProcessEnv; platform: NodeJS.Platform; home: string }
 
@@ -12,13 +12,15 @@ export function installPlaces(machine: Machine): string[] {
   return [...new Set(places)]
 }
 
-function windowsPlaces({ env, home }: Machine): string[] {
+function windowsPlaces(machine: Machine): string[] {
+  const { env, home } = machine
   return [
     join(home, '.local', 'bin'),
     ...below(env['APPDATA'], 'npm'),
     ...below(env['NPM_CONFIG_PREFIX'] ?? env['npm_config_prefix']),
     ...below(env['NVM_SYMLINK']),
     ...below(env['LOCALAPPDATA'], 'pnpm'),
+    ...Object.values(managedPlaces(machine)).flat(),
     ...below(env['LOCALAPPDATA'], 'Volta', 'bin'),
     ...below(env['LOCALAPPDATA'], 'Microsoft', 'WinGet', 'Links'),
     join(home, '.bun', 'bin'),
@@ -26,7 +28,8 @@ function windowsPlaces({ env, home }: Machine): string[] {
   ]
 }
 
-function unixPlaces({ env, home }: Machine): string[] {
+function unixPlaces(machine: Machine): string[] {
+  const { env, home } = machine
   return [
     join(home, '.local/bin'),
     // Before the script in ~/.claude/local, which only starts this file.
@@ -42,7 +45,7 @@ function unixPlaces({ env, home }: Machine): string[] {
     '/usr/bin',
     '/usr/lib/node_modules/.bin',
     ...below(env['NVM_BIN']),
-    ...nvmPlaces(env['NVM_DIR'] ?? join(home, '.nvm')),
+    ...Object.values(managedPlaces(machine)).flat(),
     join(home, '.volta/bin'),
     ...below(env['BUN_INSTALL'], 'bin'),
     join(home, '.bun/bin'),
@@ -50,23 +53,6 @@ function unixPlaces({ env, home }: Machine): string[] {
     join(home, '.local/share/pnpm'),
     join(home, 'Library/pnpm'),
   ]
-}
-
-/** nvm keeps global packages for each version of Node; the newest comes first. */
-function nvmPlaces(nvm: string): string[] {
-  const versions = join(nvm, 'versions/node')
-  return list(versions)
-    .toSorted((a, b) => Bun.semver.order(b, a))
-    .map((version) => join(versions, version, 'bin'))
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => /^v\d+\.\d+\.\d+$/.test(name))
-  } catch {
-    // nvm is not installed.
-    return []
-  }
 }
 
 function below(folder: string | undefined, ...names: string[]): string[] {

@@ -1,5 +1,6 @@
 import { TurnError } from '../../errors.ts'
 import { runOnce } from './run-once.ts'
+import { shellQuoted } from './shell-quoted.ts'
 
 /**
  * The oldest version that sends what it was given and nothing else. 2.1.248 to 2.1.260 add text to
@@ -54,13 +55,13 @@ export function isNewerThanTested(version: string): boolean {
   return SEMVER.test(version) && Bun.semver.order(version, TESTED_VERSION) > 0
 }
 
-/** Refuses a CLI that is too old for the messages that it would get, before it gets any. */
-export function assertSupported(version: string, path = 'claude'): void {
+/** The error for a CLI that is too old for the messages that it would get; undefined if it is not. */
+export function unsupported(version: string, path: string): TurnError | undefined {
   const problem = versionProblem(version)
-  if (problem === undefined) return
-  throw new TurnError(
+  if (problem === undefined) return undefined
+  return new TurnError(
     'cli_too_old',
-    `The claude CLI's version ${JSON.stringify(version.slice(0, QUOTE_CHARS))} ${problem}. ` +
-      `Update it with \`${path} update\` or \`npm install -g @anthropic-ai/claude-code@latest\`.`,
+    `${path} is version ${JSON.stringify(version.slice(0, QUOTE_CHARS))}, which ${problem}. ` +
+      `Update it with \`${shellQuoted(path)} update\` or \`npm install -g @anthropic-ai/claude-code@latest\`.`,
   )
 }

@@ -45,6 +45,20 @@ describe('installPlaces', () => {
     )
   })
 
+  test('has those of the other version managers', () => {
+    const managed = [
+      '.asdf/installs/nodejs/22.1.0/bin',
+      '.fnm/node-versions/v22.1.0/installation/bin',
+      '.local/share/fnm/aliases/default/bin',
+      '.local/share/mise/installs/npm-anthropic-ai-claude-code/2.1.328/bin',
+      '.volta/tools/image/packages/@anthropic-ai/claude-code/bin',
+      'n/bin',
+    ].map((folder) => join(root, folder))
+    for (const folder of managed) mkdirSync(folder, { recursive: true })
+    const places = installPlaces({ env: { N_PREFIX: '/opt/n' }, platform: 'linux', home: root })
+    expect(places).toEqual(expect.arrayContaining([...managed, '/opt/n/bin']))
+  })
+
   test('on Windows are all below the user’s folders', () => {
     const env = { APPDATA: '/Roaming', LOCALAPPDATA: '/Local' }
     const places = installPlaces({ env, platform: 'win32', home: '/me' })

@@ -97,7 +97,7 @@ describe('--claude', () => {
   })
 
   test('a folder is an error', () => {
-    expect(String(failure({ claude: root }))).toContain('no such file')
+    expect(String(failure({ claude: root }))).toContain('a folder, not a program')
   })
 })
 
