@@ -25,6 +25,7 @@ export type ErrorKind =
   | 'worker'
   | 'cli_missing'
   | 'cli_too_old'
+  | 'cli_unfit'
   | 'timeout'
   | 'cancelled'
   | 'internal'

@@ -156,6 +156,10 @@ export const SETTINGS = {
     hint: '',
     text: 'hide from the CLI the environment variables that bill per token',
   }),
+  'skip-self-test': preset('off', flag, {
+    hint: '',
+    text: 'use a new version of the claude CLI without examining it first; see docs/cli-compatibility.md',
+  }),
   'log-level': preset('info', choice(LOG_LEVELS), {
     hint: '<level>',
     text: `least severe messages to log: ${LOG_LEVELS.join(', ')}`,

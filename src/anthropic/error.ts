@@ -14,8 +14,7 @@ const BY_KIND: Record<ErrorKind, StatusAndType> = {
   invalid_request: INVALID,
   context_length_exceeded: INVALID,
   extra_usage_required: INVALID,
-  // A retry does not solve these two, and clients retry every 5xx.
-  cli_missing: INVALID,
+  // A retry does not solve it, and clients retry every 5xx.
   cli_too_old: INVALID,
   authentication: UNAUTHENTICATED,
   not_logged_in: UNAUTHENTICATED,
@@ -35,6 +34,9 @@ const BY_KIND: Record<ErrorKind, StatusAndType> = {
   upstream: FAILED,
   worker: FAILED,
   overloaded: { status: 529, type: 'overloaded_error' },
+  // An update takes it away for half a minute.
+  cli_missing: { status: 503, type: 'api_error' },
+  cli_unfit: { status: 503, type: 'api_error' },
   shutting_down: { status: 503, type: 'api_error' },
   timeout: { status: 504, type: 'timeout_error' },
 }

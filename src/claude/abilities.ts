@@ -9,6 +9,7 @@ export class Ability {
   readonly #log: Log
   readonly #now: () => number
   #failedAt = -Infinity
+  #isAllowed = true
 
   constructor(name: string, log: Log, now: () => number = () => performance.now()) {
     this.name = name
@@ -18,7 +19,13 @@ export class Ability {
 
   /** Whether it is to be relied on; after a failure it is tried again when some time is over. */
   get isOn(): boolean {
-    return this.#now() - this.#failedAt >= OFF_MS
+    return this.#isAllowed && this.#now() - this.#failedAt >= OFF_MS
+  }
+
+  /** What an examination of the installed CLI has shown; holds until the next one. */
+  set isAllowed(value: boolean) {
+    this.#isAllowed = value
+    if (value) this.#failedAt = -Infinity
   }
 
   /** It did not work as expected. */

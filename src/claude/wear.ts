@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { stampOf } from './install/stamp.ts'
 import { residentMb } from './process/memory.ts'
 
 /**
@@ -39,10 +39,4 @@ export class Wear {
     const now = stampOf(this.#path)
     return now !== undefined && now !== this.#stamp
   }
-}
-
-/** Of the file behind all links; undefined if there is none. */
-function stampOf(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  return stats && `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeMs}`
 }

@@ -5,12 +5,14 @@ import { shellQuoted } from '../claude/install/shell-quoted.ts'
 import { isNewerThanTested, TESTED_VERSION } from '../claude/install/version.ts'
 import type { Config } from '../config.ts'
 import { escapeControls } from '../log.ts'
+import type { CliState } from '../self-test/examiner.ts'
 import { COMMIT, VERSION } from '../version.ts'
 
 export type BannerFacts = {
   config: Config
   port: number
   choice: Choice
+  cli: CliState
   env: NodeJS.ProcessEnv
   login: { account: Account | undefined; problem: Error | undefined }
 }
@@ -18,7 +20,7 @@ export type BannerFacts = {
 /**
  * What is printed at start: the address, the CLI, the login, who is billed, and a command to try.
  */
-export function banner({ config, port, choice, env, login }: BannerFacts): string {
+export function banner({ config, port, choice, cli, env, login }: BannerFacts): string {
   const { listen: socket } = config
   const url = socket ? 'http://localhost/v1' : `http://${displayHost(config.host)}:${port}/v1`
   const lines = [
@@ -26,6 +28,7 @@ export function banner({ config, port, choice, env, login }: BannerFacts): strin
     ...(config.demo ? [DEMO] : []),
     `  address  ${socket ? `unix:${socket}` : url}`,
     ...cliLines(choice),
+    ...selfTestLines(cli),
     `  login    ${config.demo ? 'none needed (demo)' : loginLine(login, loginCommand(choice, env))}`,
     ...(config.demo ? [] : billingLines(env)),
     ...(config['api-key'].length > 0 ? ['  key      required'] : []),
@@ -37,6 +40,22 @@ export function banner({ config, port, choice, env, login }: BannerFacts): strin
   ]
   // The CLI's version and account come from the CLI, so control characters are escaped.
   return `${lines.map(escapeControls).join('\n')}\n`
+}
+
+const SELF_TEST: Record<CliState['selfTest'], string | undefined> = {
+  running: 'running; requests wait for it',
+  passed: 'passed',
+  // Whoever asked for that knows it.
+  skipped: undefined,
+  failed: 'failed',
+}
+
+function selfTestLines({ selfTest, off, problem }: CliState): string[] {
+  const state = SELF_TEST[selfTest]
+  if (state === undefined) return []
+  const without =
+    off.length > 0 ? `, but for: ${off.join(', ')} (answers are right, but slower)` : ''
+  return [`  tested   ${state}${without}${problem === undefined ? '' : `: ${problem}`}`]
 }
 
 const DEMO =

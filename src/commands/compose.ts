@@ -9,16 +9,20 @@ import { ResponseStore } from '../ledger/response-store.ts'
 import type { Log } from '../log.ts'
 import { defaultDataDir } from '../platform/directories.ts'
 import { Pool } from '../pool/pool.ts'
+import type { Examiner } from '../self-test/examiner.ts'
 import { createApp } from '../server/app.ts'
 import type { ServerEnv } from '../server/services.ts'
-import { createBoot } from './boot.ts'
+import { bootExamined, createBoot } from './boot.ts'
 import { createCatalog } from './catalog.ts'
+import { createExaminer } from './examiner.ts'
 
 export type Parts = {
   config: Config
   log: Log
   /** Absolute path of the CLI. */
   path: string
+  /** Its version, if it is known. */
+  version?: string
   /** The environment for the CLI: the owner's, or a sandbox. */
   env: NodeJS.ProcessEnv
   /** The directory in which the CLI's working directory is made; chosen if not given. */
@@ -31,6 +35,7 @@ export type Composition = {
   app: Hono<ServerEnv>
   pool: Pool
   login: LoginState
+  examiner: Examiner
   /** Ends all processes and closes all files; resolves when all processes are reaped. */
   close: () => Promise<void>
 }
@@ -38,7 +43,8 @@ export type Composition = {
 /**
  * Puts the whole service together, except the socket: the CLI, the pool and the HTTP application.
  */
-export function compose({ config, log, path, env, base: given, graceMs }: Parts): Composition {
+export function compose(parts: Parts): Composition {
+  const { config, log, path, version, env, base: given, graceMs } = parts
   const base = chooseBase(env, given === undefined ? undefined : [given])
   if (base.passedOver.length > 0) {
     const [reason] = base.passedOver
@@ -53,12 +59,17 @@ export function compose({ config, log, path, env, base: given, graceMs }: Parts)
   sweepTemp(temp)
   sweepToolLogs(cwd, { env })
   const abilities = new Abilities(log)
+  const folder = config['data-dir'] ?? defaultDataDir(env)
+  const examiner = createExaminer({
+    ...{ config, log, path, version, env, base: base.path, folder, guard, abilities },
+  })
+  const boot = createBoot({
+    ...{ config, path, env, guard, abilities },
+    base: base.path,
+    onLogin: noteLogin,
+  })
   const pool = new Pool({
-    boot: createBoot({
-      ...{ config, path, env, guard, abilities },
-      base: base.path,
-      onLogin: noteLogin,
-    }),
+    boot: bootExamined(boot, examiner),
     onAnswered: noteLogin,
     maxWorkers: config['max-workers'],
     warmWorkers: config['warm-workers'],
@@ -68,7 +79,7 @@ export function compose({ config, log, path, env, base: given, graceMs }: Parts)
     log,
   })
   const responses = new ResponseStore({
-    folder: config['data-dir'] ?? defaultDataDir(env),
+    folder,
     retentionMs: config['response-retention'],
     log,
   })
@@ -86,6 +97,7 @@ export function compose({ config, log, path, env, base: given, graceMs }: Parts)
       reasoning: config.reasoning,
     },
     loggedIn: () => login.check(),
+    cli: () => examiner.state,
     apiKeys: config['api-key'],
     allowOrigins: config['allow-origin'],
     keyLimit: config['key-limit'],
@@ -94,11 +106,12 @@ export function compose({ config, log, path, env, base: given, graceMs }: Parts)
     log,
   })
   const close = async () => {
+    await examiner.close()
     await pool.close()
     await guard.close()
     sweepToolLogs(cwd, { env })
     responses.close()
     base.dispose()
   }
-  return { app, pool, login, close }
+  return { app, pool, login, examiner, close }
 }

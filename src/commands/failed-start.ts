@@ -57,7 +57,7 @@ function codeOf(error: unknown): ExitCode {
 }
 
 function ofTurn({ kind }: TurnError): ExitCode {
-  if (kind === 'cli_missing' || kind === 'cli_too_old') return 78
+  if (kind === 'cli_missing' || kind === 'cli_too_old' || kind === 'cli_unfit') return 78
   return kind === 'timeout' ? 75 : 70
 }
 

@@ -35,12 +35,16 @@ async function listen({ choice, ...parts }: Parts & { choice: Choice }): Promise
   // Listens first: if the port is taken, nothing else need be started.
   const server = await bind(config)
   const signals = stopSignals()
-  const { app, close, login } = compose(parts)
+  const { app, close, login, examiner } = compose({ ...parts, version: choice.version })
   try {
     server.reload({ fetch: answerOn(server, app) })
-    await login.check()
+    const known = Promise.all([login.check(), examiner.verdict()])
+    // A CLI that must not be used ends the program; one that is examined may be waited for long.
+    await Promise.race([known, signals.first])
+    known.catch(() => {})
     const port = server.port ?? config.port
-    process.stdout.write(banner({ config, port, choice, env, login }))
+    const cli = examiner.state
+    process.stdout.write(banner({ config, port, choice, cli, env, login }))
     await signals.first
     log.info('Stopping: no new requests are accepted, running answers may finish.')
     await Promise.race([server.stop(), signals.second, Bun.sleep(config['drain-timeout'])])

@@ -6,8 +6,7 @@ const STATUS: Record<ErrorKind, number> = {
   invalid_request: 400,
   context_length_exceeded: 400,
   extra_usage_required: 400,
-  // A retry cannot solve these two, and clients retry every 5xx.
-  cli_missing: 400,
+  // A retry cannot solve it, and clients retry every 5xx.
   cli_too_old: 400,
   authentication: 401,
   not_logged_in: 401,
@@ -27,6 +26,9 @@ const STATUS: Record<ErrorKind, number> = {
   upstream: 502,
   worker: 502,
   overloaded: 503,
+  // An update takes it away for half a minute.
+  cli_missing: 503,
+  cli_unfit: 503,
   shutting_down: 503,
   timeout: 504,
 }

@@ -45,8 +45,10 @@ const BY_KIND: Record<ErrorKind, StatusAndCode> = {
   internal: { status: 500, type: 'server_error', code: 'internal_error' },
   upstream: { status: 502, type: 'server_error', code: 'upstream_error' },
   worker: { status: 502, type: 'server_error', code: 'worker_failed' },
-  cli_missing: { status: 400, type: 'invalid_request_error', code: 'cli_missing' },
+  // An update takes it away for half a minute.
+  cli_missing: { status: 503, type: 'server_error', code: 'cli_missing' },
   cli_too_old: { status: 400, type: 'invalid_request_error', code: 'cli_too_old' },
+  cli_unfit: { status: 503, type: 'server_error', code: 'cli_unfit' },
   overloaded: { status: 503, type: 'server_error', code: 'overloaded' },
   shutting_down: { status: 503, type: 'server_error', code: 'shutting_down' },
   timeout: { status: 504, type: 'server_error', code: 'timeout' },

@@ -61,6 +61,18 @@ export const PLAIN_CLAIMS: readonly Claim[] = [
     },
   },
   {
+    name: 'rewound conversation',
+    says: 'Taken back, a process sends byte for byte what a new one sends.',
+    level: 'rewind',
+    check: async (bench) => {
+      const fresh = await bench.reference(SINGLE, says(ANSWER))
+      equal(fresh.body.model, await idOf(bench, MODEL), 'the model')
+      const outcome = await bench.ask(SINGLE, says(ANSWER))
+      equal(outcome.how, 'rewound', 'how the process served it')
+      sameBytes(onlyRequest(outcome), fresh)
+    },
+  },
+  {
     name: 'history',
     says: 'A history that the process has not heard reaches the model as it is.',
     level: 'required',
@@ -112,15 +124,12 @@ export const PLAIN_CLAIMS: readonly Claim[] = [
     },
   },
   {
-    name: 'rewound conversation',
-    says: 'Taken back, a process sends byte for byte what a new one sends.',
-    level: 'rewind',
+    name: 'settings of one request',
+    says: 'What one request sets does not hold for the next.',
+    level: 'required',
     check: async (bench) => {
-      const fresh = await bench.reference(SINGLE, says(ANSWER))
-      equal(fresh.body.model, await idOf(bench, MODEL), 'the model')
-      const outcome = await bench.ask(SINGLE, says(ANSWER))
-      equal(outcome.how, 'rewound', 'how the process served it')
-      sameBytes(onlyRequest(outcome), fresh)
+      const before = await bench.reference(SINGLE, says(ANSWER))
+      sameBytes(onlyRequest(await bench.ask(SINGLE, says(ANSWER))), before)
     },
   },
 ]

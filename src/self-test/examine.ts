@@ -17,7 +17,11 @@ const PROCESSES: readonly (readonly Claim[])[] = [
 /** Every claim once, in the order in which they are played. */
 export const CLAIMS: readonly Claim[] = [...new Set(PROCESSES.flat())]
 
-export type ExamineOptions = Omit<BenchOptions, 'abilities'> & { log: Log }
+export type ExamineOptions = Omit<BenchOptions, 'abilities'> & {
+  log: Log
+  /** Ends all processes; what was found by then is of no use. */
+  signal?: AbortSignal
+}
 
 /**
  * Plays all claims with the CLI against a scripted model API on loopback, in a home directory that
@@ -34,18 +38,25 @@ export async function examine(options: ExamineOptions): Promise<Finding[]> {
 }
 
 async function play(claims: readonly Claim[], options: ExamineOptions): Promise<Finding[]> {
-  const bench = new Bench({ ...options, abilities: new Abilities(options.log) })
+  const { log, signal } = options
+  const bench = new Bench({ ...options, abilities: new Abilities(log) })
+  const close = () => bench.close()
+  signal?.addEventListener('abort', close)
   try {
     const findings: Finding[] = []
     for (const claim of claims) {
+      if (signal?.aborted) break
       const wrong = await claim.check(bench).then(() => undefined, reasonOf)
       // The claims behind it do without.
       if (wrong !== undefined && claim.level !== 'required')
         bench.abilities[claim.level].fail(wrong)
       findings.push({ claim, wrong })
+      // The verdict is clear, and requests wait for it.
+      if (wrong !== undefined && claim.level === 'required') break
     }
     return findings
   } finally {
+    signal?.removeEventListener('abort', close)
     await bench.close()
   }
 }

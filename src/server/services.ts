@@ -9,6 +9,16 @@ import type { KeyLimit } from './key-limit.ts'
 import type { AnswerFacts, Lifetime } from './lifetime.ts'
 import type { BodyLimits } from './body/request-body.ts'
 
+/** The CLI as `/ready` shows it. */
+export type CliFacts = {
+  version: string | undefined
+  selfTest: string
+  /** What is done without. */
+  off: readonly string[]
+  /** Why it cannot be used now. */
+  problem: string | undefined
+}
+
 /** What the routes need from other layers, so that tests can replace it. */
 export type Services = {
   pool: {
@@ -25,6 +35,8 @@ export type Services = {
   policy: ParameterPolicy & { reasoning: 'summarized' | 'off' }
   /** Whether the CLI is logged in, as far as is known. */
   loggedIn: () => Promise<boolean>
+  /** What is known of the CLI. */
+  cli: () => CliFacts
   /** How long a stream keeps its status for a failure before the first event. */
   graceMs?: number
 }

@@ -13,3 +13,14 @@ test('what the CLI did not do is done without for a while, and tried again', () 
   state.now = 15 * 60_000
   expect(rewind.isOn).toBe(true)
 })
+
+test('what an examination has shown holds until the next one', () => {
+  const state = { now: 0 }
+  const { rewind } = new Abilities(getLogger('nobody listens'), () => state.now)
+  rewind.isAllowed = false
+  state.now = 24 * 60 * 60_000
+  expect(rewind.isOn).toBe(false)
+  rewind.fail('It did not answer.')
+  rewind.isAllowed = true
+  expect(rewind.isOn).toBe(true)
+})

@@ -14,11 +14,15 @@ const CHOICE: Choice = {
 }
 const LOGIN = { account: ACCOUNT, problem: undefined }
 
+const CLI: BannerFacts['cli'] = {
+  ...{ version: '2.1.328', selfTest: 'passed', off: [], problem: undefined },
+}
+
 /** The banner of a server with these settings, line by line. */
 function lines(flags: Record<string, unknown> = {}, facts: Partial<BannerFacts> = {}): string[] {
   const text = banner({
     config: resolveConfig({ flags }),
-    ...{ port: 3456, choice: CHOICE, env: {}, login: LOGIN },
+    ...{ port: 3456, choice: CHOICE, cli: CLI, env: {}, login: LOGIN },
     ...facts,
   })
   return text.split('\n')
@@ -37,6 +41,7 @@ const other = (path: string, facts: Partial<Examined>): Examined => ({
 describe('the banner says', () => {
   test('who answers, and who is logged in', () => {
     expect(line('claude')).toBe(`  claude   ${TESTED_VERSION}, /bin/claude`)
+    expect(line('tested')).toBe('  tested   passed')
     expect(line('because')).toBeUndefined()
     expect(line('note')).toBeUndefined()
     expect(line('login')).toBe('  login    logged in with a Claude subscription (max)')
@@ -84,6 +89,12 @@ describe('the banner says', () => {
     const account = { ...ACCOUNT, loggedIn: false, billing: 'none' as const }
     const facts = { env, choice: { ...CHOICE, path }, login: { account, problem: undefined } }
     expect(line('login', {}, facts)).toBe(`  login    not logged in: run ${command_}`)
+  })
+
+  test('what the CLI is done without, and nothing of a self-test that was skipped', () => {
+    const without = { ...CLI, off: ['rewind'] }
+    expect(line('tested', {}, { cli: without })).toContain('passed, but for: rewind')
+    expect(line('tested', {}, { cli: { ...CLI, selfTest: 'skipped' } })).toBeUndefined()
   })
 
   test.each([

@@ -16,6 +16,7 @@ const causes: [unknown, ExitCode][] = [
   [new ConfigError('x'), 78],
   [new TurnError('cli_missing', 'x'), 78],
   [new TurnError('cli_too_old', 'x'), 78],
+  [new TurnError('cli_unfit', 'x'), 78],
   [new TurnError('timeout', 'x'), 75],
   [new ListenError(1, 'x'), 1],
   [new ListenError(77, 'x'), 77],

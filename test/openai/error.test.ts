@@ -27,7 +27,8 @@ const STATUS = {
   overloaded: 503,
   shutting_down: 503,
   timeout: 504,
-  cli_missing: 400,
+  cli_missing: 503,
+  cli_unfit: 503,
   cli_too_old: 400,
 } satisfies Record<ErrorKind, number>
 

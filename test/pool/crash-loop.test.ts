@@ -11,7 +11,7 @@ const SOON_MS = 3_000
 const DEATH = new TurnError('worker', 'The claude CLI exited with code 3.', {
   cause: new Error('no room'),
 })
-const MISSING = new TurnError('cli_missing', 'There is no claude.')
+const MISSING = new TurnError('cli_missing', 'There is no claude.', { retryAfterS: 5 })
 
 /** What is logged. */
 let records: LogRecord[] = []
@@ -160,13 +160,13 @@ describe('an accident', () => {
   })
 })
 
-test('a CLI that is missing is told at once, and looked for again by the next request', async () => {
-  const { state, ask } = testSupply({}, MISSING)
-  expect(await ask()).toMatchObject(told(MISSING, undefined))
-  expect(await ask()).toMatchObject(told(MISSING, undefined))
-  expect(state.boots).toBe(2)
-  // By now an update would be over.
-  expect(await ask()).toMatchObject(told(MISSING, 4))
-  expect(await ask()).toMatchObject(told(MISSING, 4))
-  expect(state.boots).toBe(3)
+test('a CLI that is missing is told at once, and looked for by every request until it is back', async () => {
+  const { supply, state, ask } = testSupply({}, MISSING)
+  for (let request = 1; request <= 10; request++) {
+    expect(await ask()).toMatchObject(told(MISSING, 5))
+    expect(state.boots).toBe(request)
+  }
+  expect(supply.counts.bootFailures).toBe(0)
+  state.failure = undefined
+  expect(await Promise.all([ask(), ask()])).toMatchObject([{ waited: true }, { waited: true }])
 })

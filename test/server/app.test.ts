@@ -191,8 +191,19 @@ describe('/health and /ready', () => {
     expect((await get('/health')).status).toBe(200)
   })
 
-  test('ready is ready', async () => {
-    expect((await fakeApp().get('/ready')).status).toBe(200)
+  test('ready is ready, and names the CLI', async () => {
+    const response = await fakeApp().get('/ready')
+    expect(response.status).toBe(200)
+    const cli = { version: '2.1.328', selfTest: 'passed', off: [] }
+    expect(await response.json()).toMatchObject({ status: 'ready', cli })
+  })
+
+  test('not ready with a CLI that failed its self-test', async () => {
+    const cli = { version: '2.1.999', selfTest: 'failed', off: [], problem: 'It is unfit.' }
+    const response = await fakeApp({ cli: () => cli }).get('/ready')
+    expect(response.status).toBe(503)
+    const version = '2.1.999'
+    expect(await response.json()).toMatchObject({ reasons: ['It is unfit.'], cli: { version } })
   })
 
   const future = Date.now() / 1000 + 600

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ask, say } from '../../support/clients/chat.ts'
-import { askRaw, expectError } from '../../support/clients/failing.ts'
+import { askRaw } from '../../support/clients/failing.ts'
 import { type FakeClaude, fakeClaude } from '../../support/fakes/fake-claude.ts'
+import { until } from '../../support/waiting.ts'
 import { CLAUDE, startServer, type TestServer } from '../../support/servers/server.ts'
 
 const servers: TestServer[] = []
@@ -40,23 +41,20 @@ function place(target = CLAUDE) {
 const system = { role: 'system', content: 'Be brief.' } as const
 const messages = [system, { role: 'user', content: 'hi' } as const]
 
-test('a CLI removed while we run: workers go on, where there is none a 400 says so; put back, it answers', async () => {
+test('a CLI that an update takes away: workers go on, other requests wait until it is back', async () => {
   const { path, remove, put } = place()
   const server = await serve(path)
   expect((await ask(server)).message.content).toBe('pong')
   remove()
   expect((await ask(server)).worker).toBe('rewound')
-  for (const stream of [false, true]) {
-    const body = { model: 'sonnet', stream, messages }
-    const response = await server.post('/v1/chat/completions', body)
-    expect(await response.clone().text()).toContain(path)
-    // 4xx: no client need try again by itself.
-    await expectError(response, 400, 'cli_missing')
-  }
+  const waiting = Promise.all([ask(server, { messages }), ask(server, { messages })])
+  await until(() => server.examiner.state.problem !== undefined, 10_000, 'that it is missed')
   const ready = await fetch(`${server.url}/ready`)
-  expect(await ready.json()).toMatchObject({ reasons: [expect.stringContaining('does not start')] })
+  const reasons = [`There is no claude CLI at ${path}.`]
+  expect([ready.status, await ready.json()]).toMatchObject([503, { reasons }])
   put(CLAUDE)
-  expect((await ask(server, { messages })).message.content).toBe('pong')
+  const answers = await waiting
+  expect(answers.map(({ message }) => message.content)).toEqual(['pong', 'pong'])
   expect((await fetch(`${server.url}/ready`)).status).toBe(200)
 })
 

@@ -99,6 +99,7 @@ export function fakeApp(options: Partial<AppOptions> = {}) {
     catalog: () => Promise.resolve({ models: MODELS, aliases: {} }),
     policy: { strict: false, sampling: 'ignore', reasoning: 'summarized' },
     loggedIn: () => Promise.resolve(true),
+    cli: () => ({ version: '2.1.328', selfTest: 'passed', off: [], problem: undefined }),
     responses: NO_RESPONSES,
     apiKeys: [],
     allowOrigins: [],

@@ -23,6 +23,7 @@ export class Programs {
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     DISABLE_AUTOUPDATER: '1',
     DISABLE_TELEMETRY: '1',
+    CLAUDE_MAX_API_SKIP_SELF_TEST: '1',
   }
   readonly #started: Bun.Subprocess[] = []
 

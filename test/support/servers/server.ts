@@ -40,7 +40,9 @@ export type TestServerOptions = {
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { settings = {}, env = {}, claude = CLAUDE, api = startTestModelApi(), base } = options
   const sandbox = createSandbox(api.url)
-  const config = resolveConfig({ flags: { 'log-level': 'error', ...settings } })
+  const config = resolveConfig({
+    flags: { 'log-level': 'error', 'skip-self-test': true, ...settings },
+  })
   const log = createLog({ level: config['log-level'], format: 'json' })
   const parts = compose({
     ...{ config, log, path: claude, env: { ...sandbox.env, ...env } },
