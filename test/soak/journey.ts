@@ -51,8 +51,8 @@ export async function runJourney(
   const dialect = random.pick<Dialect>(['chat', 'chat', 'messages'])
   const opening = {
     ...{ journey: number, key, dialect },
-    system: random.chance(0.5) ? `You are ${createToken(number, 0)}. ${prose(random, 20)}.` : '',
-    toolNote: kind === 'tools' ? `Looks ${createToken(number, 0)} up.` : '',
+    system: systemOf(random, number),
+    toolNote: kind === 'tools' ? toolNoteOf(random, number) : '',
   }
   const entries: Entry[] = kind === 'history' ? pastOf(random, number) : []
   const turns = kind === 'further' ? random.int(3, 8) : 1
@@ -81,6 +81,17 @@ export async function runJourney(
       entries.push(asked, { role: 'assistant', text: reply.pieces.join(''), calls })
     }
   }
+}
+
+/** Of nobody else, of a program that asks often, or none. */
+function systemOf(random: Random, number: number): string {
+  if (random.chance(0.1)) return `You are ${createToken(number, 0)}. ${prose(random, 20)}.`
+  return random.chance(0.5) ? `You are program ${random.int(1, 2)}.` : ''
+}
+
+/** A tool of the same name says something else in each tenth conversation. */
+function toolNoteOf(random: Random, number: number): string {
+  return `Looks ${random.chance(0.1) ? createToken(number, 0) : 'it'} up.`
 }
 
 function createPlan(random: Random, talk: Talk, token: string, reply: Reply): Plan {
