@@ -2,6 +2,8 @@
 const REMEMBERED = 16
 /** So long after the last request the machine is left in peace. */
 const QUIET_MS = 45_000
+/** So long after the last request a boot for later takes CPU from nobody. */
+export const CALM_MS = 1_000
 /** About as long as a worker takes to boot. */
 const BOOT_MS = 500
 /** How much the last turn counts in how long turns take. */
@@ -12,6 +14,7 @@ export class Demand {
   readonly #now: () => number
   readonly #models: string[] = []
   #lastAt: number
+  #busyAt = -Infinity
   #turnMs = Infinity
 
   constructor(now: () => number = () => performance.now()) {
@@ -20,20 +23,25 @@ export class Demand {
   }
 
   noteRequest(model: string): void {
-    this.#lastAt = this.#now()
+    this.#noteWork()
     this.#models.push(model)
     if (this.#models.length > REMEMBERED) this.#models.shift()
   }
 
   /** A turn is over, which has taken so long. */
   noteTurn(ms: number): void {
-    this.#lastAt = this.#now()
+    this.#noteWork()
     this.#turnMs = Number.isFinite(this.#turnMs) ? this.#turnMs + (ms - this.#turnMs) * WEIGHT : ms
   }
 
   /** Whether nobody has asked anything for a while. */
   get isQuiet(): boolean {
     return this.#now() - this.#lastAt >= QUIET_MS
+  }
+
+  /** Whether nothing has been asked or answered for a moment. */
+  get isCalm(): boolean {
+    return this.#now() - this.#busyAt >= CALM_MS
   }
 
   /** The model that most of the last conversations were for. */
@@ -52,5 +60,10 @@ export class Demand {
   /** How many requests a worker that is busy now serves before another one would have booted. */
   get servedWithinBoot(): number {
     return Math.floor(BOOT_MS / this.#turnMs)
+  }
+
+  #noteWork(): void {
+    this.#lastAt = this.#now()
+    this.#busyAt = this.#lastAt
   }
 }

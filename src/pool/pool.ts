@@ -9,8 +9,8 @@ import { FreeWorkers, type TtlMs } from './free-workers.ts'
 import { Habits, type Standing } from './habits.ts'
 import { ParameterFallbacks } from './parameter-fallbacks.ts'
 import { Shares } from './shares.ts'
-import type { SupplyOptions } from './supply-options.ts'
-import { type Acquired, WorkerSupply } from './supply.ts'
+import type { Acquired, SupplyOptions } from './supply-options.ts'
+import { WorkerSupply } from './supply.ts'
 import type { Turn, Worker } from './worker.ts'
 
 /** Workers that may die under a request before it reached the model, each replaced silently. */
@@ -67,7 +67,7 @@ export class Pool {
       ttlMs: options.ttlMs,
       habits: this.#habits,
       maxStanding: options.maxWorkers - options.warmWorkers,
-      hasRoom: () => this.#supply.hasRoom,
+      hasRoom: () => this.#supply.room > 0,
       onExpired: (worker) => void this.#supply.retire(worker),
     })
     this.#supply = new WorkerSupply({

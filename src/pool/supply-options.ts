@@ -1,7 +1,7 @@
 import type { Log } from '../log.ts'
 import type { BackoffOptions } from './backoff.ts'
 import type { Demand } from './demand.ts'
-import type { FreeWorkers } from './free-workers.ts'
+import type { FreeWorkers, Taken } from './free-workers.ts'
 import type { Shares } from './shares.ts'
 import type { Worker } from './worker.ts'
 
@@ -21,4 +21,9 @@ export type SupplyOptions = {
   /** The delays between boots that fail. */
   backoff?: BackoffOptions
   log: Log
+}
+
+export type Acquired = Taken & {
+  /** Whether the request had to wait for it. */
+  waited: boolean
 }

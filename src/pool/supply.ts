@@ -5,10 +5,10 @@ import { shuttingDown } from '../errors.ts'
 import { Backoff } from './backoff.ts'
 import { Boots } from './boots.ts'
 import type { Caller } from './caller.ts'
-import type { Taken } from './free-workers.ts'
+import { CALM_MS } from './demand.ts'
 import type { Standing } from './habits.ts'
 import { type QueueLimits, WaitQueue } from './queue.ts'
-import type { SupplyOptions } from './supply-options.ts'
+import type { Acquired, SupplyOptions } from './supply-options.ts'
 import type { Worker } from './worker.ts'
 
 /** How often it is looked whether what waits is still wanted. */
@@ -19,11 +19,6 @@ const FORGET_MS = 60_000
 const PATIENCE_MS = 500
 /** Who asks for what is the same for all. */
 const NOBODY = ''
-
-export type Acquired = Taken & {
-  /** Whether the request had to wait for it. */
-  waited: boolean
-}
 
 /** The processes: booted ahead, handed out in fair shares, taken back, counted until reaped. */
 export class WorkerSupply {
@@ -55,9 +50,9 @@ export class WorkerSupply {
     this.#fill()
   }
 
-  /** Whether another worker could be booted. */
-  get hasRoom(): boolean {
-    return this.#room() > 0
+  /** How many workers could be booted now. */
+  get room(): number {
+    return this.#options.maxWorkers - this.#alive.size - this.#boots.running
   }
 
   get counts() {
@@ -162,10 +157,6 @@ export class WorkerSupply {
     return { maxQueue, maxWorkers, served: Math.max(0, maxWorkers - this.#alive.size) }
   }
 
-  #room(): number {
-    return this.#options.maxWorkers - this.#alive.size - this.#boots.running
-  }
-
   /** Boots what is missing: at once for requests that wait, later for those still to come. */
   #fill(): void {
     if (this.#closed) return
@@ -173,14 +164,17 @@ export class WorkerSupply {
     // More boots than cores at a time only make the first of them later.
     const needed = Math.min(waiting, this.#boots.maxAtOnce)
     const parallel = Math.min(needed, availableParallelism())
-    while (this.#room() > 0 && this.#boots.running < parallel) this.#boots.begin()
+    while (this.room > 0 && this.#boots.running < parallel) this.#boots.begin()
     if (needed > 0) return this.#makeRoom(needed)
     if (this.#queue.length > 0) return this.#fillIn(PATIENCE_MS)
 
     const { free, demand, warmWorkers } = this.#options
-    const missing = demand.pristine(warmWorkers) - free.count('pristine') - this.#boots.running
+    const pristine = free.count('pristine')
+    const missing = demand.pristine(warmWorkers) - pristine - this.#boots.running
     if (missing <= 0 || this.#settling > 0 || this.#boots.running > 0) return
-    if (this.#room() <= 0) return this.#makeRoomAhead()
+    // A batch of requests needs one pristine worker: a second one can wait until it is over.
+    if (pristine > 0 && !demand.isCalm) return this.#fillIn(CALM_MS)
+    if (this.room <= 0) return this.#makeRoomAhead()
     const waitMs = Math.max(this.#boots.waitMs, this.#losses.waitMs)
     if (waitMs > 0) this.#fillIn(waitMs)
     else this.#boots.begin()
@@ -198,7 +192,7 @@ export class WorkerSupply {
   /** Ends workers until so many can be booted: pristine ones of no use, then kept ones. */
   #makeRoom(places: number): void {
     const { free } = this.#options
-    const coming = () => this.#boots.running + this.#room() + this.#ending.size
+    const coming = () => this.#boots.running + this.room + this.#ending.size
     while (coming() < places) {
       // Nobody's conversation is lost with a worker that has none.
       const worker = free.takeOldest(['pristine', 'idle', 'parked'])

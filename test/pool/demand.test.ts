@@ -33,3 +33,16 @@ test('who waits is served by busy workers where turns are shorter than a boot', 
   for (let times = 0; times < 20; times++) demand.noteTurn(10_000)
   expect(demand.servedWithinBoot).toBe(0)
 })
+
+test('a moment after the last request or answer is calm, and so is the start', () => {
+  const { state, demand } = demandAt(0)
+  expect(demand.isCalm).toBe(true)
+  demand.noteRequest('sonnet')
+  state.now = 900
+  expect(demand.isCalm).toBe(false)
+  demand.noteTurn(900)
+  state.now = 1_800
+  expect(demand.isCalm).toBe(false)
+  state.now = 1_900
+  expect(demand.isCalm).toBe(true)
+})

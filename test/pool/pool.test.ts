@@ -180,6 +180,18 @@ describe('warm workers', () => {
     await answer
   })
 
+  test('beyond the first wait until the work of a batch is done', async () => {
+    const { pool, workers, run, asked } = testPool({ warmWorkers: 2, maxWorkers: 4 })
+    await until(() => pool.snapshot().pristine === 2, SOON_MS, 'two warm workers')
+    for (const said of ['a', 'b', 'c']) {
+      const answer = run(said)
+      ;(await asked(said)).finish()
+      await answer
+    }
+    expect(workers.length).toBe(2)
+    await until(() => workers.length === 3, SOON_MS, 'the second warm worker')
+  })
+
   test('that die unasked are booted anew, but not in a hurry', async () => {
     const { pool, workers } = testPool({ warmWorkers: 1 })
     await until(() => pool.snapshot().pristine === 1, SOON_MS, 'a warm worker')
