@@ -18,7 +18,10 @@ type Case = {
   status: number
   type: string
   code: string | null
-  /** Requests the model API sees: the CLI drops beta features on 400 and streaming on 404. */
+  /**
+   * The most requests that the model API sees: the CLI drops beta features on 400, in newer
+   * versions only, and streaming on 404.
+   */
   posts: number
   /** Whether the model API's own words reach the client. */
   quoted?: boolean
@@ -67,7 +70,7 @@ for (const stream of [false, true]) {
   const manner = stream ? 'streaming' : 'plain'
   describe(`${manner}: an error of the model API`, () => {
     for (const { upstream, upstreamType, status, type, code, posts, ...more } of cases) {
-      test(`${upstream} is a ${status} of type ${type}, after ${posts} request(s)`, async () => {
+      test(`${upstream} is a ${status} of type ${type}, after at most ${posts} request(s)`, async () => {
         const words = `because of ${crypto.randomUUID()}`
         server.api.answerWith(() => errorReply(upstream, upstreamType, words))
         const response = await ask(stream)
@@ -75,7 +78,7 @@ for (const stream of [false, true]) {
         expect(response.headers.get('content-type')).toStartWith('application/json')
         const message = more.quoted === false ? expect.any(String) : expect.stringContaining(words)
         expect(await response.json()).toEqual({ error: { message, type, param: null, code } })
-        expect(server.api.requests.length).toBe(posts)
+        expect(server.api.requests.length).toBeWithin(1, posts + 1)
         const retryAfter = response.headers.get('retry-after')
         if (more.retryAfter) expect(Number(retryAfter)).toBeGreaterThan(0)
         else expect(retryAfter).toBeNull()

@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { errorReply } from '../../../src/demo/model-api.ts'
 import { conversationOf, systemOf } from '../../support/servers/model-api.ts'
+import { messageReply } from '../../../src/demo/message-stream.ts'
 import { startServer } from '../../support/servers/server.ts'
 
 const server = await startServer()
@@ -131,8 +132,14 @@ describe('nothing is added', () => {
   })
 
   test('two workers send the same bytes for the same conversation, session id aside', async () => {
-    await ask(history(3))
-    await ask(history(3))
+    // One worker would answer both if the first answer were complete before the second request.
+    const both = Promise.withResolvers<void>()
+    server.api.answerWith(async () => {
+      if (server.api.requests.length === 2) both.resolve()
+      await both.promise
+      return messageReply([{ type: 'text', text: 'pong' }])
+    })
+    await Promise.all([ask(history(3)), ask(history(3))])
     const [first = '', second = ''] = server.api.requests.map(({ text }) => text)
     expect(sessionOf(first)).not.toBe(sessionOf(second))
     expect(first.replace(sessionOf(first), '')).toBe(second.replace(sessionOf(second), ''))
