@@ -96,6 +96,14 @@ export class FreeWorkers {
     return all.slice(0, Math.max(0, all.length - count)).flatMap((free) => this.#remove(free) ?? [])
   }
 
+  /** Removes those that have heard nothing and are to be replaced. */
+  takeWorn(): Worker[] {
+    const worn = [...this.#free].filter(
+      ({ state, worker }) => state === 'pristine' && worker.isWorn,
+    )
+    return worn.flatMap((free) => this.#remove(free) ?? [])
+  }
+
   count(state: FreeState): number {
     return [...this.#free].filter((free) => free.state === state).length
   }

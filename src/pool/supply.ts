@@ -226,6 +226,8 @@ export class WorkerSupply {
   #booted(worker: Worker): void {
     this.#alive.add(worker)
     this.#models = worker.models
+    // It shows that the CLI that is there now can be used, so those of the one before may go.
+    for (const worn of this.#options.free.takeWorn()) void this.retire(worn)
     void worker.exited.then((exit) => this.#gone(worker, exit))
     this.#offer(worker)
   }

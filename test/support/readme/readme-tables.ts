@@ -7,6 +7,8 @@ import { CHAT_PARAMETERS } from '../../../src/openai/chat/parameters.ts'
 import { COMPLETIONS_PARAMETERS } from '../../../src/openai/completions/parameters.ts'
 import { RESPONSES_PARAMETERS } from '../../../src/openai/responses/parameters.ts'
 import { EXIT_CODES } from '../../../src/commands/failed-start.ts'
+import type { Claim } from '../../../src/self-test/claims.ts'
+import { CLAIMS } from '../../../src/self-test/examine.ts'
 import { HELP, type SettingName } from '../../../src/settings.ts'
 
 export const ROOT = join(import.meta.dir, '../../..')
@@ -31,6 +33,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   'common-settings': () => settingsTable(COMMON),
   settings: () => settingsTable(Object.keys(HELP)),
   'exit-codes': () => table(['code', 'meaning'], Object.entries(EXIT_CODES)),
+  claims: () => table(['claim', 'what the CLI does', 'without it'], CLAIMS.map(claimRow)),
   parameters: () => parameterTable(CHAT_PARAMETERS),
   'responses-parameters': () => parameterTable(RESPONSES_PARAMETERS),
   'messages-parameters': () => parameterTable(MESSAGES_PARAMETERS),
@@ -48,6 +51,16 @@ function settingsTable(names: readonly string[]): string {
       text,
     ])
   return table(['setting', 'default', 'meaning'], rows)
+}
+
+const WITHOUT: Record<Claim['level'], string> = {
+  required: 'the CLI is refused',
+  rewind: 'each conversation has a process of its own',
+  anchor: 'a history that is put in misses the prompt cache',
+}
+
+function claimRow({ name, says, level }: Claim): string[] {
+  return [name, says, WITHOUT[level]]
 }
 
 function parameterTable(parameters: ParameterTable): string {
