@@ -2,6 +2,8 @@ import type { CliMessage } from './process/protocol.ts'
 import type { SecondRequestBlock } from './settings/second-request-block.ts'
 import type { McpServer } from './tools/mcp-server.ts'
 import type { Turn } from './turn.ts'
+import { TurnError } from '../errors.ts'
+import { within } from './within.ts'
 
 export type OpenTurnParts = {
   mcp: McpServer
@@ -9,6 +11,9 @@ export type OpenTurnParts = {
   /** For a CLI that is about to ask the model what nobody asked for. */
   kill: () => void
 }
+
+/** From the end of an answer to the CLI's `result`; measured: milliseconds. */
+const RESULT_MS = 5_000
 
 type Open = { turn: Turn; maxTokens: number | undefined; ended: PromiseWithResolvers<void> }
 
@@ -26,9 +31,12 @@ export class OpenTurn {
     this.#parts = parts
   }
 
-  /** Resolves when the CLI is at no turn. */
-  get ended(): Promise<void> {
-    return this.#open?.ended.promise ?? Promise.resolve()
+  /** Resolves when the CLI is at no turn; its answer is out, so that is soon. */
+  async requireEnd(): Promise<void> {
+    if (!this.#open) return
+    const isEnded = this.#open.ended.promise.then(() => true)
+    if (await within(isEnded, RESULT_MS)) return
+    throw new TurnError('worker', `The CLI did not end its turn within ${RESULT_MS} ms.`)
   }
 
   /** How long an answer may be until the CLI's turn ends. */
@@ -36,13 +44,15 @@ export class OpenTurn {
     return this.#open?.maxTokens
   }
 
-  /** The model is about to be asked. */
-  begin(turn: Turn): void {
+  /** The model is about to be asked; its answer is for the client when the CLI has `agreed`. */
+  begin(turn: Turn, agreed: Promise<unknown>): void {
+    turn.holdUntil(agreed)
     this.#open = { turn, maxTokens: turn.maxTokens, ended: Promise.withResolvers() }
   }
 
   /** The next turn of the client, within the same turn of the CLI. */
-  goOn(turn: Turn): void {
+  goOn(turn: Turn, agreed: Promise<unknown>): void {
+    turn.holdUntil(agreed)
     if (this.#open) this.#open.turn = turn
   }
 
@@ -73,6 +83,8 @@ export class OpenTurn {
     if (message.type === 'user') mcp.noteResults(message)
     if (isRequesting) this.#requesting(turn)
     if (isAnswer(message)) {
+      // A version that does not announce its requests has sent this one all the same.
+      turn.markRequested()
       // A second request, which was to be refused, was not.
       if (turn.goesOnAlone) kill()
       mcp.noteAnswered()

@@ -1,6 +1,7 @@
 import type { AssistantMessage, RateLimit, StopReason, TurnEvent } from '../conversation/types.ts'
 import { TurnError, toTurnError } from '../errors.ts'
 import type { AnswerRules } from './answer/answer.ts'
+import { controlledStream } from './controlled-stream.ts'
 import type { CliMessage } from './process/protocol.ts'
 import { conformance, type Promised } from './answer/structured-output.ts'
 import { TurnTranslator } from './answer/turn-events.ts'
@@ -49,6 +50,8 @@ export class Turn {
   #demand: PromiseWithResolvers<void> | undefined
   /** Of the answer against the schema it is to fit: what is wrong with it. */
   #check: Promise<TurnError | undefined> | undefined
+  /** Events of an answer that must not be believed yet. */
+  #held: TurnEvent[] | undefined
   #closed = false
 
   constructor({ rules, limits }: TurnOptions) {
@@ -63,15 +66,14 @@ export class Turn {
     this.#idleTimer = setTimeout(() => this.#timeOutIdle(), limits.idleMs)
     this.#firstEventTimer = this.#timer(limits.firstEventMs, 'began no answer within')
     this.#totalTimer = this.#timer(limits.totalMs, 'did not finish the answer within')
-    const { stream, controller } = controlledStream<TurnEvent>({
-      pull: () => this.#demand?.resolve(),
-      cancel: () => {
-        // What is left in the queue of an ended turn concerns the reader alone.
-        if (this.#closed) return
-        this.#failed(clientGone())
-        this.#close()
-      },
-    })
+    const cancel = () => {
+      // What is left in the queue of an ended turn concerns the reader alone.
+      if (this.#closed) return
+      this.#failed(clientGone())
+      this.#close()
+    }
+    const source = { pull: () => this.#demand?.resolve(), cancel }
+    const { stream, controller } = controlledStream<TurnEvent>(source, QUEUE_EVENTS)
     this.events = stream
     this.#controller = controller
   }
@@ -137,7 +139,25 @@ export class Turn {
   }
 
   fail(error: Error): void {
-    for (const event of this.#translator.fail(error)) this.#enqueue(event)
+    const events = this.#translator.fail(error)
+    // An end that the reader has not got does not count.
+    if (this.#held) this.#enqueue({ type: 'error', error })
+    else for (const event of events) this.#enqueue(event)
+  }
+
+  /**
+   * The reader gets nothing before the CLI has agreed to what it was told: else the answer may be to
+   * another system prompt, or of another model.
+   */
+  holdUntil(agreed: Promise<unknown>): void {
+    this.#held = []
+    const release = () => {
+      const events = this.#held ?? []
+      this.#held = undefined
+      for (const event of events) this.#enqueue(event)
+    }
+    // If the CLI does not agree, the worker fails the turn.
+    agreed.then(release, () => {})
   }
 
   /** The client has gone, whatever the CLI says. */
@@ -171,6 +191,10 @@ export class Turn {
 
   #enqueue(event: TurnEvent): void {
     if (this.#closed) return
+    if (this.#held && event.type !== 'error') {
+      this.#held.push(event)
+      return
+    }
     if (event.type === 'rate_limit') this.rateLimit = event.rateLimit
     else if (event.type === 'error') this.#failed(event.error)
     else this.#start()
@@ -222,15 +246,4 @@ function clientGone(): TurnError {
 
 function timeout(what: string, ms: number): TurnError {
   return new TurnError('timeout', `The model ${what} ${ms / 1000} s.`)
-}
-
-/** A stream and the controller to feed it with from outside. */
-function controlledStream<T>(source: { pull(): void; cancel(): void }) {
-  let started: ReadableStreamDefaultController<T> | undefined
-  const start = (controller: ReadableStreamDefaultController<T>) => {
-    started = controller
-  }
-  const stream = new ReadableStream<T>({ ...source, start }, { highWaterMark: QUEUE_EVENTS })
-  if (!started) throw new Error('A ReadableStream starts when it is constructed.')
-  return { stream, controller: started }
 }

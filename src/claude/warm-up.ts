@@ -1,7 +1,10 @@
 import type { ModelInfo } from '../conversation/models.ts'
+import { TurnError } from '../errors.ts'
 import type { Connection } from './process/connection.ts'
+import { ANSWER_MS } from './process/control.ts'
 import { ModelList } from './process/protocol.ts'
 import type { LiveSettings } from './settings/live-settings.ts'
+import { within } from './within.ts'
 
 export type WarmUpOptions = {
   /** Whether to ask for readable thinking; the CLI's own default shows next to nothing. */
@@ -26,12 +29,30 @@ export async function warmUp(
   { showThinking, usualModel }: WarmUpOptions,
 ): Promise<ModelInfo[]> {
   if (usualModel) cli.write(liveSettings.toSetModel(usualModel))
-  const [answer] = await Promise.all([
-    cli.request({ subtype: 'list_models' }),
-    showThinking ? cli.request(SHOW_THINKING) : undefined,
-    // A version that does not know one of them is no slower for it than without.
-    ...WARM_UP.map((subtype) => cli.request({ subtype }).catch(() => {})),
-  ])
-  const { models } = ModelList.parse(answer)
-  return models.map(({ value, resolvedModel }) => ({ alias: value, id: resolvedModel ?? value }))
+  const list = cli.request({ subtype: 'list_models' })
+  const requests = [
+    list,
+    ...(showThinking ? [cli.request(SHOW_THINKING)] : []),
+    ...WARM_UP.map((subtype) => cli.request({ subtype })),
+  ]
+  // The first answer shows that the CLI has started. A version that does not know the others, or
+  // leaves them unanswered, can do without.
+  await Promise.any(requests).catch(() => list)
+  await within(Promise.allSettled(requests), ANSWER_MS)
+  const isSet = await within(
+    liveSettings.agreed.then(() => true),
+    ANSWER_MS,
+  )
+  if (!isSet) throw new TurnError('worker', 'The CLI left its first settings unanswered.')
+  const answer = await within(
+    list.catch(() => undefined),
+    0,
+  )
+  const { models = [] } = ModelList.safeParse(answer).data ?? {}
+  const known = models.map(({ value, resolvedModel }) => ({
+    alias: value,
+    id: resolvedModel ?? value,
+  }))
+  liveSettings.knowModels(known)
+  return known
 }

@@ -1,6 +1,6 @@
 import type { ModelInfo } from '../conversation/models.ts'
 import { digestMessage, type Need, type Offer } from '../conversation/need.ts'
-import type { ErrorKind } from '../errors.ts'
+import { type ErrorKind, toTurnError, type TurnError } from '../errors.ts'
 import type { Abilities } from './abilities.ts'
 import { rewind } from './history/rewind.ts'
 import { Seeder } from './history/seeder.ts'
@@ -48,7 +48,7 @@ export class Worker {
   #models: readonly ModelInfo[] = []
   #turn: Turn | undefined
   #isParked = false
-  #isKilled = false
+  #failure: TurnError | undefined
   #settled: Promise<boolean> = Promise.resolve(true)
 
   /** Starts the CLI and resolves when it answers; a CLI that does not is ended. */
@@ -73,16 +73,15 @@ export class Worker {
       onFailure: (reason) => this.#fail(reason),
     })
     this.#wear = new Wear(this.#cli.pid, options.path)
-    this.#liveSettings = new LiveSettings(this.#cli, (reason) => this.#turn?.fail(reason))
+    this.#liveSettings = new LiveSettings(this.#cli, (reason) => this.#giveUp(reason))
     this.#secondRequestBlock = new SecondRequestBlock(this.#cli, this.#liveSettings)
     this.#openTurn = new OpenTurn({
       mcp: this.#mcp,
       secondRequestBlock: this.#secondRequestBlock,
-      kill: () => this.#kill(),
+      kill: () => this.#cli.kill(),
     })
-    const parts = { cli: this.#cli, mcp: this.#mcp, liveSettings: this.#liveSettings }
     this.#seeder = new Seeder({
-      ...parts,
+      ...{ cli: this.#cli, mcp: this.#mcp, liveSettings: this.#liveSettings },
       ...{ transcript: this.#transcript, abilities },
       onLogin: (loggedIn) => loggedIn !== undefined && onLogin(loggedIn),
     })
@@ -139,9 +138,7 @@ export class Worker {
     this.#turn = turn
     const asked =
       offer.how === 'unparked' ? this.#answerCalls(need, turn) : this.#ask(need, offer, turn)
-    asked.catch((error: unknown) => {
-      turn.fail(error instanceof Error ? error : new Error(String(error)))
-    })
+    asked.catch((error: unknown) => this.#giveUp(toTurnError(error)))
     this.#settled = turn.finished.then(() => this.#settle(turn, need, asked))
     return turn
   }
@@ -169,19 +166,19 @@ export class Worker {
     this.#isParked = false
     if (kept < this.#transcript.length) await this.#rewind(kept)
     // The answer before this one is out, but the CLI may not be done with it.
-    else await this.#openTurn.ended
+    else await this.#openTurn.requireEnd()
     return this.#seeder.ask(need, {
       isThere: () => !turn.ended,
-      onAsk: () => this.#openTurn.begin(turn),
+      onAsk: (agreed) => this.#openTurn.begin(turn, agreed),
     })
   }
 
   async #answerCalls({ conversation, messages }: Need, turn: Turn): Promise<boolean> {
     this.#isParked = false
-    this.#openTurn.goOn(turn)
     const ownIds = this.#transcript.lastCallIds
     this.#transcript.add(messages.slice(-1))
     this.#cli.write(this.#liveSettings.toSet(toSettings(conversation)))
+    this.#openTurn.goOn(turn, this.#liveSettings.agreed)
     await deliverResults(this.#mcp, conversation, { ownIds, isWanted: () => !turn.ended })
     return true
   }
@@ -204,11 +201,11 @@ export class Worker {
     }
     this.#secondRequestBlock.cancel()
     const isFatal = turn.failure && FATAL.includes(turn.failure.kind)
-    if (this.#isKilled || isFatal) return false
+    if (this.#cli.isKilled || isFatal) return false
     const takenBack = this.#takeBack(asked).catch(() => false)
     const isReady = await within(takenBack, TAKE_BACK_MS)
     // The request that nobody waits for must not go on.
-    if (!isReady) this.#kill()
+    if (!isReady) this.#cli.kill()
     return isReady ?? false
   }
 
@@ -221,12 +218,16 @@ export class Worker {
     return true
   }
 
-  #kill(): void {
-    this.#isKilled = true
+  /** A CLI that did not do as it was told may be about to ask the model, or have asked it. */
+  #giveUp(reason: TurnError): void {
+    if (!FATAL.includes(reason.kind)) return this.#turn?.fail(reason)
+    this.#failure ??= reason
+    // `#fail` follows, when all that it has printed is read: that tells whether it has asked.
     this.#cli.kill()
   }
 
-  #fail(reason: Error): void {
+  #fail(cause: Error): void {
+    const reason = this.#failure ?? cause
     this.#secondRequestBlock.cancel()
     this.#seeder.fail(reason)
     this.#turn?.fail(reason)
@@ -234,18 +235,14 @@ export class Worker {
   }
 
   async #receive(message: CliMessage): Promise<void> {
-    const wrongTools = this.#seeder.checkTools(message)
-    if (wrongTools) {
-      // At once: the CLI is about to ask the model without them.
-      this.#kill()
-      this.#seeder.fail(wrongTools)
-      this.#turn?.fail(wrongTools)
-      return
-    }
-    if (this.#seeder.active) {
-      if (!this.#seeder.receive(message)) this.#kill()
-      return
-    }
-    await this.#openTurn.receive(message)
+    const isSeeding = this.#seeder.active
+    const wrong = this.#seeder.receive(message)
+    if (wrong) {
+      // At once: the CLI is about to ask the model what nobody asked for.
+      this.#cli.kill()
+      // Another worker would maybe ask, and pay, a second time.
+      if (wrong.isAsking) this.#turn?.markRequested()
+      this.#giveUp(wrong.error)
+    } else if (!isSeeding) await this.#openTurn.receive(message)
   }
 }

@@ -38,7 +38,7 @@ function opened() {
     limits: LIMITS,
   })
   mcp.offer(LOOK)
-  openTurn.begin(turn)
+  openTurn.begin(turn, Promise.resolve())
   return { openTurn, turn, mcp, kills, block }
 }
 
@@ -55,13 +55,13 @@ test('nor one that may have had it: of a turn taken back it is not known', async
   it.turn.cancel()
   await it.openTurn.drop(Promise.resolve())
   expect(serverNames(it, FIND)).toEqual(['other'])
-  it.openTurn.begin(it.turn)
+  it.openTurn.begin(it.turn, Promise.resolve())
   await it.openTurn.drop(Promise.resolve())
   expect(serverNames(it, LOOK)).toEqual(['third'])
-  it.openTurn.begin(it.turn)
+  it.openTurn.begin(it.turn, Promise.resolve())
   await it.openTurn.drop(Promise.resolve())
   expect(serverNames(it, FIND)).toEqual(['fourth'])
-  it.openTurn.begin(it.turn)
+  it.openTurn.begin(it.turn, Promise.resolve())
   await it.openTurn.drop(Promise.resolve())
   // Then there is none, until an answer shows which was the last.
   expect(it.mcp.canChange(LOOK)).toBe(false)
@@ -106,11 +106,11 @@ test('a second request within a turn kills, unless the CLI refuses it', async ()
 test('is over with the `result` of the CLI', async () => {
   const { openTurn, turn } = opened()
   let isOver = false
-  void openTurn.ended.then(() => (isOver = true))
+  void openTurn.requireEnd().then(() => (isOver = true))
   await openTurn.receive(REQUESTING)
   turn.cancel()
   expect(isOver).toBe(false)
   await openTurn.receive(RESULT)
-  await openTurn.ended
+  await openTurn.requireEnd()
   expect(openTurn.maxTokens).toBeUndefined()
 })

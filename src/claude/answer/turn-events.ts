@@ -40,6 +40,7 @@ export class TurnTranslator {
   #thinkingTokens = 0
   #streamedId: string | undefined
   #started = false
+  #isRequested = false
   #category: string | undefined
   #rateLimit: RateLimit | undefined
   #ended = false
@@ -125,8 +126,10 @@ export class TurnTranslator {
         return this.#streamEvent(message.event, message.abandoned_blocks?.from_block_index)
       case 'system':
         this.#thinkingTokens += message.estimated_tokens_delta ?? 0
+        if (message.status !== 'requesting') return []
+        this.#isRequested = true
         // A second request in a turn would continue an answer that has no end.
-        return message.status === 'requesting' && this.#started ? this.#breakOff() : []
+        return this.#started ? this.#breakOff() : []
       case 'assistant':
         return this.#assistant(message)
       case 'result':
@@ -201,6 +204,7 @@ export class TurnTranslator {
       return this.fail(toFailure({ ...facts, nowMs: this.#now() }))
     }
     if (!this.#started) {
+      if (this.#isRequested) throw new TurnError('worker', 'The CLI printed no answer.')
       const message = 'The CLI ended the turn without asking the model: the message has no text.'
       return this.fail(new TurnError('invalid_request', message, { param: 'messages' }))
     }

@@ -5,6 +5,7 @@ import type { Abilities } from '../abilities.ts'
 import { reportedLogin } from '../account/reported-login.ts'
 import { toCliSchema } from '../answer/cli-schema.ts'
 import type { Connection } from '../process/connection.ts'
+import { ANSWER_MS } from '../process/control.ts'
 import type { CliMessage } from '../process/protocol.ts'
 import type { LiveSettings } from '../settings/live-settings.ts'
 import { type CliSettings, toSettings, withBlock } from '../settings/settings.ts'
@@ -12,7 +13,7 @@ import type { McpServer } from '../tools/mcp-server.ts'
 import { OfferedTools } from '../tools/offered-tools.ts'
 import { rewind } from './rewind.ts'
 import { type SeedingStep, seedingSteps, userLine } from './seeding.ts'
-import { SeedingProgress } from './seeding-progress.ts'
+import { type Expected, SeedingProgress } from './seeding-progress.ts'
 import type { Transcript } from './transcript.ts'
 
 export type SeederParts = {
@@ -29,8 +30,8 @@ export type SeederParts = {
 export type Asker = {
   /** Whether anybody still does. */
   isThere: () => boolean
-  /** Told just before the model is asked. */
-  onAsk: () => void
+  /** Told just before the model is asked; the CLI may not have agreed to everything yet. */
+  onAsk: (agreed: Promise<unknown>) => void
 }
 
 /** What a CLI is told of a conversation before its messages, and its answer. */
@@ -84,37 +85,55 @@ export class Seeder {
     for (const step of steps) {
       if (!asker.isThere()) return false
       const { outcome } = step
-      const isIn = outcome === 'asked' ? undefined : this.#progress.expect(outcome)
+      const wanted = outcome === 'refused' ? withBlock(settings, true) : settings
+      const lines = introduction.lines + liveSettings.toSet(wanted) + step.lines
+      const agreed = Promise.all([introduction.response, liveSettings.agreed])
+      introduction = NOTHING
       if (outcome === 'asked') {
         this.#note(step, need)
-        asker.onAsk()
+        asker.onAsk(agreed)
+        cli.write(lines)
+        await agreed
+        return true
       }
-      const wanted = outcome === 'refused' ? withBlock(settings, true) : settings
-      cli.write(introduction.lines + liveSettings.toSet(wanted) + step.lines)
-      await introduction.response
-      introduction = NOTHING
-      if (!isIn) return true
-      await isIn
-      this.#progress.end()
+      await this.#write(lines, { outcome, agreed })
       this.#note(step, need)
     }
     return false
   }
 
-  /** What is wrong if the CLI leaves tools of the conversation out. */
-  checkTools(message: CliMessage): TurnError | undefined {
-    return this.#offered.check(message)
-  }
-
-  /** False if the CLI does what it must not: then it has to be killed, at once. */
-  receive(message: CliMessage): boolean {
-    if (this.#progress.receive(message)) return true
-    this.#parts.abilities.anchor.fail('It asked the model.')
-    return false
+  /**
+   * What the CLI does that it must not: then it has to be killed, at once. `isAsking`: it may have
+   * asked the model already.
+   */
+  receive(message: CliMessage): { error: TurnError; isAsking: boolean } | undefined {
+    const wrong = this.#offered.check(message) ?? this.#parts.liveSettings.checkModel(message)
+    if (wrong) this.fail(wrong)
+    if (wrong) return { error: wrong, isAsking: false }
+    const error = this.active ? this.#progress.receive(message) : undefined
+    return error && { error, isAsking: true }
   }
 
   fail(reason: Error): void {
     this.#progress.fail(reason)
+  }
+
+  /** Resolves when the CLI has kept the message at their end, or refused it. */
+  async #write(
+    lines: string,
+    { outcome, agreed }: { outcome: Expected; agreed: Promise<unknown> },
+  ): Promise<void> {
+    const isIn = this.#progress.expect(outcome, lines.length)
+    this.#parts.cli.write(lines)
+    try {
+      await agreed
+      await isIn
+    } catch (error) {
+      const isAnchor = outcome === 'refused' && this.#progress.hasDisobeyed
+      if (isAnchor) this.#parts.abilities.anchor.fail(String(error))
+      throw error
+    }
+    this.#progress.end()
   }
 
   #note({ end, uuid }: SeedingStep, { messages }: Need): void {
@@ -137,18 +156,16 @@ export class Seeder {
     const { cli, liveSettings, abilities } = this.#parts
     const uuid = randomUUID()
     const question = userLine([{ type: 'text', text: 'tools' }], { query: true, uuid })
-    const isRefused = this.#progress.expect('refused')
-    cli.write(lines + liveSettings.toSet(withBlock(settings, true)) + question)
-    await response
-    await isRefused
-    this.#progress.end()
+    const all = lines + liveSettings.toSet(withBlock(settings, true)) + question
+    const agreed = Promise.all([response, liveSettings.agreed])
+    await this.#write(all, { outcome: 'refused', agreed })
     await rewind(cli, abilities, { target: uuid, newest: uuid })
   }
 
   async #changeTools(need: Need): Promise<void> {
     const { cli, mcp } = this.#parts
     this.#offered = new OfferedTools(need.conversation.tools)
-    await cli.request(mcp.change(need))
+    await cli.request(mcp.change(need), ANSWER_MS)
   }
 
   /** Once for each CLI: only the first `initialize` sets the system prompt. */
@@ -156,12 +173,13 @@ export class Seeder {
     const { cli, mcp, onLogin } = this.#parts
     const { system, tools, outputSchema } = need.conversation
     this.#offered = new OfferedTools(tools)
-    const { line, response } = cli.prepare({
+    const request = {
       subtype: 'initialize',
       systemPrompt: system === '' ? [] : [system],
       ...(outputSchema && { jsonSchema: toCliSchema(outputSchema.schema) }),
       ...mcp.offer(need),
-    })
+    }
+    const { line, response } = cli.prepare(request, ANSWER_MS)
     void response.then((answer) => onLogin(reportedLogin(answer))).catch(() => {})
     return { lines: line, response }
   }

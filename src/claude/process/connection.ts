@@ -10,6 +10,9 @@ import { type CliMessage, isBrokenMessage, parseCliMessage, unreadable } from '.
 const CONTROL_TIMEOUT_MS = 30_000
 /** How long to go on reading the output of a process that has ended. */
 const DRAIN_TIMEOUT_MS = 1_000
+/** For so long after a pause in reading, what the CLI printed meanwhile may not have been read. */
+const CATCH_UP_MS = 1_000
+const PAUSE_MS = 50
 
 /** Marks a message that cannot be parsed. */
 const BROKEN = Symbol('broken')
@@ -40,6 +43,9 @@ export class Connection {
   readonly #control: Control
   readonly #onMessage: ConnectionOptions['onMessage']
   readonly #onFailure: ConnectionOptions['onFailure']
+  #isHandling = false
+  #isKilled = false
+  #pausedAt = -Infinity
 
   constructor({
     places,
@@ -52,7 +58,12 @@ export class Connection {
     this.#onMessage = onMessage
     this.#onFailure = onFailure
     this.#process = spawnCli(spawn)
-    this.#control = createControl((line) => this.write(line), onRequest, controlTimeoutMs)
+    this.#control = createControl(
+      (line) => this.write(line),
+      onRequest,
+      controlTimeoutMs,
+      () => this.#isHandling || performance.now() - this.#pausedAt < CATCH_UP_MS,
+    )
     const drained = this.#pump()
     this.exited = this.#process.exited.then(async (exit) => {
       if (exit.signal === 'SIGKILL') removeLeftovers(this.pid, places)
@@ -72,12 +83,12 @@ export class Connection {
   }
 
   /** A control request as a line, to be written together with others, and its response. */
-  prepare(request: ControlRequest): ReturnType<Control['request']> {
-    return this.#control.request(request)
+  prepare(request: ControlRequest, boundMs?: number): ReturnType<Control['request']> {
+    return this.#control.request(request, boundMs)
   }
 
-  request(request: ControlRequest): Promise<unknown> {
-    const { line, response } = this.prepare(request)
+  request(request: ControlRequest, boundMs?: number): Promise<unknown> {
+    const { line, response } = this.prepare(request, boundMs)
     this.write(line)
     return response
   }
@@ -88,8 +99,13 @@ export class Connection {
     await this.exited
   }
 
+  get isKilled(): boolean {
+    return this.#isKilled
+  }
+
   /** Kills the process at once. */
   kill(): void {
+    this.#isKilled = true
     this.#process.kill()
   }
 
@@ -99,13 +115,21 @@ export class Connection {
         // Not thrown by the stream, because then the messages before it would be lost.
         if (value === BROKEN) throw unreadable('a message')
         const message = parseCliMessage(value)
-        if (message && !this.#control.accept(message)) await this.#onMessage(message)
+        if (message && !this.#control.accept(message)) await this.#handle(message)
       }
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)))
     }
     // A CLI that has closed its output cannot be used, whether it exits by itself or not.
     void this.#process.end()
+  }
+
+  async #handle(message: CliMessage): Promise<void> {
+    const before = performance.now()
+    this.#isHandling = true
+    await this.#onMessage(message).finally(() => (this.#isHandling = false))
+    const now = performance.now()
+    if (now - before > PAUSE_MS) this.#pausedAt = now
   }
 
   #fail(reason: Error): void {

@@ -3,6 +3,8 @@ import type { CliMessage } from './protocol.ts'
 
 /** A control request is answered within milliseconds. After this time the CLI counts as hung. */
 const CONTROL_TIMEOUT_MS = 30_000
+/** How long the answer to a request may take of a CLI that has started. */
+export const ANSWER_MS = 2_000
 
 type Pending = { resolve(response: unknown): void; reject(error: Error): void }
 
@@ -13,7 +15,7 @@ export type ControlHandler = (request: ControlRequest) => Promise<object>
 
 export type Control = {
   /** The line to write, and the response to wait for; an error response rejects. */
-  request(request: ControlRequest): { line: string; response: Promise<unknown> }
+  request(request: ControlRequest, boundMs?: number): { line: string; response: Promise<unknown> }
   /** Handles control messages of the CLI; returns false for any other message. */
   accept(message: CliMessage): boolean
   /** Rejects everything pending, and all later requests, with this reason. */
@@ -22,12 +24,14 @@ export type Control = {
 
 /**
  * Matches control requests with their responses, in both directions. It knows nothing of the
- * process: answers to the CLI's requests are sent through `write`.
+ * process: answers to the CLI's requests are sent through `write`. `isHeldUp` tells whether the
+ * CLI's output is left unread, for the sake of a slow reader.
  */
 export function createControl(
   write: (line: string) => void,
   handle: ControlHandler,
   timeoutMs = CONTROL_TIMEOUT_MS,
+  isHeldUp = () => false,
 ): Control {
   const pending = new Map<string, Pending>()
   let nextId = 1
@@ -56,9 +60,9 @@ export function createControl(
   }
 
   return {
-    request(request) {
+    request(request, boundMs = timeoutMs) {
       const id = `r${nextId++}`
-      const response = closed ? Promise.reject(closed) : waitFor(id, request.subtype)
+      const response = closed ? Promise.reject(closed) : waitFor(id, request.subtype, boundMs)
       // The caller may await several responses one after another, so a rejection may come before
       // anyone waits for it.
       response.catch(() => {})
@@ -77,12 +81,17 @@ export function createControl(
     },
   }
 
-  function waitFor(id: string, subtype: string): Promise<unknown> {
+  function waitFor(id: string, subtype: string, boundMs: number): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    const timer = setTimeout(() => {
+    const giveUp = () => {
+      if (isHeldUp()) {
+        timer = setTimeout(giveUp, boundMs)
+        return
+      }
       pending.delete(id)
-      reject(new TurnError('worker', `The CLI left '${subtype}' unanswered for ${timeoutMs} ms.`))
-    }, timeoutMs)
+      reject(new TurnError('worker', `The CLI left '${subtype}' unanswered for ${boundMs} ms.`))
+    }
+    let timer = setTimeout(giveUp, boundMs)
     pending.set(id, { resolve, reject })
     return promise.finally(() => clearTimeout(timer))
   }

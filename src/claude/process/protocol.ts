@@ -111,6 +111,7 @@ const CliMessage = z.discriminatedUnion('type', [
     // On `init`, before each turn. If its form is unknown, it is ignored, and the rest still
     // counts.
     tools: z.array(z.string()).optional().catch(undefined),
+    model: z.string().optional().catch(undefined),
   }),
   z.object({ type: z.literal('rate_limit_event'), rate_limit_info: RateLimitInfo }),
   z.object({

@@ -1,38 +1,82 @@
+import type { ModelInfo } from '../../conversation/models.ts'
+import { toTurnError, TurnError } from '../../errors.ts'
 import type { Connection } from '../process/connection.ts'
+import { ANSWER_MS } from '../process/control.ts'
+import type { CliMessage } from '../process/protocol.ts'
 import { INITIAL_SETTINGS, type CliSettings, settingsDifference, withBlock } from './settings.ts'
+
+const LARGE_CONTEXT = /\[1m\]$/
 
 /** The settings in force on one worker, and the lines that bring others into force. */
 export class LiveSettings {
   #inForce = INITIAL_SETTINGS
   readonly #cli: Connection
-  readonly #onRefused: (error: Error) => void
+  readonly #onRefused: (error: TurnError) => void
+  #models: readonly ModelInfo[] = []
+  #agreed: Promise<unknown> = Promise.resolve()
 
-  constructor(cli: Connection, onRefused: (error: Error) => void) {
+  constructor(cli: Connection, onRefused: (error: TurnError) => void) {
     this.#cli = cli
     this.#onRefused = onRefused
   }
 
-  /** The line that brings these into force; empty if they are. */
-  toSet(wanted: CliSettings): string {
-    return this.#toSet(wanted).line
+  /** The models that the CLI lists, by which it is known whether it uses the right one. */
+  knowModels(models: readonly ModelInfo[]): void {
+    this.#models = models
   }
 
+  /** The error if the CLI is about to ask another model of its list than the one set. */
+  checkModel(message: CliMessage): TurnError | undefined {
+    if (message.type !== 'system' || message.subtype !== 'init') return undefined
+    const wanted = this.#idOf(this.#inForce.model)
+    const used = this.#idOf(message.model)
+    if (wanted === undefined || used === undefined || wanted === used) return undefined
+    return new TurnError('worker', `The CLI is about to ask '${used}' instead of '${wanted}'.`)
+  }
+
+  /** Without the mark for a large context; undefined for a model that is not listed. */
+  #idOf(model: string | undefined): string | undefined {
+    const listed = this.#models.find(({ alias, id }) => alias === model || id === model)
+    return listed?.id.replace(LARGE_CONTEXT, '')
+  }
+
+  /** Resolves when the CLI has taken all that was set so far; rejects if it did not. */
+  get agreed(): Promise<unknown> {
+    return this.#agreed
+  }
+
+  /** The line that brings these into force; empty if they are. */
+  toSet(wanted: CliSettings): string {
+    return this.#toSet(wanted, ANSWER_MS).line
+  }
+
+  /** For a CLI that is starting, which may take its time. */
   toSetModel(model: string): string {
-    return this.toSet({ ...this.#inForce, model })
+    return this.#toSet({ ...this.#inForce, model }, undefined).line
   }
 
   /** See `withBlock`; `response` resolves when the CLI has taken it. */
   toSetBlock(blocks: boolean): { line: string; response: Promise<unknown> } {
-    return this.#toSet(withBlock(this.#inForce, blocks))
+    return this.#toSet(withBlock(this.#inForce, blocks), ANSWER_MS)
   }
 
-  #toSet(wanted: CliSettings): { line: string; response: Promise<unknown> } {
+  #toSet(
+    wanted: CliSettings,
+    boundMs: number | undefined,
+  ): { line: string; response: Promise<unknown> } {
     const settings = settingsDifference(this.#inForce, wanted)
     this.#inForce = wanted
     if (!settings) return { line: '', response: Promise.resolve() }
     // Unlike `set_model`, this does not probe the model with a paid request.
-    const { line, response } = this.#cli.prepare({ subtype: 'apply_flag_settings', settings })
-    response.catch(this.#onRefused)
+    const request = { subtype: 'apply_flag_settings', settings }
+    const { line, response } = this.#cli.prepare(request, boundMs)
+    const before = this.#agreed
+    this.#agreed = (async () => {
+      await before
+      await response
+    })()
+    this.#agreed.catch(() => {})
+    response.catch((error: unknown) => this.#onRefused(toTurnError(error)))
     return { line, response }
   }
 }

@@ -32,7 +32,7 @@ export class OfferedTools {
     if (message.type !== 'system' || message.subtype !== 'init' || !message.tools) return undefined
     const offered = new Set(message.tools)
     const missing = this.#names.filter((name) => !offered.has(PRINTED_AS.get(name) ?? name))
-    if (missing.length > 0) return notOffered(missing)
+    if (missing.length > 0) return notOffered(missing, this.isKnown)
     this.#remember()
     return undefined
   }
@@ -45,7 +45,11 @@ export class OfferedTools {
   }
 }
 
-function notOffered(names: readonly string[]): TurnError {
+function notOffered(names: readonly string[], isKnown: boolean): TurnError {
+  if (isKnown) {
+    const words = `The claude CLI leaves out tools that it has offered before: ${names.join(', ')}.`
+    return new TurnError('worker', words)
+  }
   return new TurnError(
     'invalid_request',
     `The claude CLI leaves out these tools, so nothing was sent to the model: ${names.join(', ')}. ` +
