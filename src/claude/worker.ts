@@ -187,6 +187,8 @@ export class Worker {
   async #rewind(kept: number): Promise<void> {
     const names = { target: this.#transcript.uuidAt(kept), newest: this.#transcript.newest }
     await this.#openTurn.drop(rewind(this.#cli, this.#abilities, names))
+    // Not before: until then the CLI may be about to ask once more, and is to be refused.
+    this.#secondRequestBlock.cancel()
     this.#mcp.forget()
     this.#transcript.cut(kept)
   }
@@ -199,7 +201,6 @@ export class Worker {
       this.#isParked = turn.stopReason === 'tool_calls'
       return true
     }
-    this.#secondRequestBlock.cancel()
     const isFatal = turn.failure && FATAL.includes(turn.failure.kind)
     if (this.#cli.isKilled || isFatal) return false
     const takenBack = this.#takeBack(asked).catch(() => false)

@@ -10,12 +10,12 @@ const LARGE_CONTEXT = /\[1m\]$/
 /** The settings in force on one worker, and the lines that bring others into force. */
 export class LiveSettings {
   #inForce = INITIAL_SETTINGS
-  readonly #cli: Connection
+  readonly #cli: Pick<Connection, 'prepare' | 'write'>
   readonly #onRefused: (error: TurnError) => void
   #models: readonly ModelInfo[] = []
   #agreed: Promise<unknown> = Promise.resolve()
 
-  constructor(cli: Connection, onRefused: (error: TurnError) => void) {
+  constructor(cli: Pick<Connection, 'prepare' | 'write'>, onRefused: (error: TurnError) => void) {
     this.#cli = cli
     this.#onRefused = onRefused
   }

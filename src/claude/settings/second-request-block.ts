@@ -16,12 +16,14 @@ const SOON_TOKENS = 1_000
  * not documented, so a worker that may ask again is killed as well.
  */
 export class SecondRequestBlock {
-  readonly #cli: Connection
+  readonly #cli: Pick<Connection, 'prepare' | 'write'>
   readonly #liveSettings: LiveSettings
   #timer: ReturnType<typeof setTimeout> | undefined
   #isInForce = false
+  /** How often it was set: a response to an earlier time says nothing. */
+  #changes = 0
 
-  constructor(cli: Connection, liveSettings: LiveSettings) {
+  constructor(cli: Pick<Connection, 'prepare' | 'write'>, liveSettings: LiveSettings) {
     this.#cli = cli
     this.#liveSettings = liveSettings
   }
@@ -33,26 +35,31 @@ export class SecondRequestBlock {
 
   /** A request is about to go out, whose answer may be so many tokens long. */
   requesting(maxTokens = Infinity): void {
-    clearTimeout(this.#timer)
+    this.cancel()
     if (maxTokens < SOON_TOKENS) return this.#set(true)
     this.#timer = setTimeout(() => this.#set(true), DELAY_MS)
   }
 
   /** The answer ended well, so another request may follow. */
   lift(): void {
-    clearTimeout(this.#timer)
+    this.cancel()
     this.#set(false)
   }
 
-  /** The CLI has ended, so nothing can be sent to it. */
+  /** The turn is over, or the CLI: the next one begins with settings of its own, without a block. */
   cancel(): void {
     clearTimeout(this.#timer)
+    this.#isInForce = false
+    this.#changes++
   }
 
   #set(blocks: boolean): void {
-    this.#isInForce = false
+    const change = ++this.#changes
     const { line, response } = this.#liveSettings.toSetBlock(blocks)
     this.#cli.write(line)
-    void response.then(() => (this.#isInForce = blocks)).catch(() => {})
+    const noteTaken = () => {
+      if (change === this.#changes) this.#isInForce = blocks
+    }
+    void response.then(noteTaken).catch(() => {})
   }
 }
