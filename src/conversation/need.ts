@@ -1,6 +1,6 @@
 import { digestOf } from './digest.ts'
 import { callIds } from './tool-calls.ts'
-import type { Conversation, Message } from './types.ts'
+import type { Conversation, Message, ToolSpec } from './types.ts'
 
 /** One message, by which it is known again. */
 export type MessageDigest = {
@@ -23,7 +23,7 @@ export type Need = {
   beginning: string
   /** Of the list of tools, which can be changed between two turns. */
   tools: string
-  /** Of each tool, by its name. */
+  /** Of each tool, by its name and schema. */
   toolDigests: ReadonlyMap<string, string>
   /** Of the model and its effort: a change behind messages would be told to the model. */
   voice: string
@@ -51,7 +51,7 @@ const YIELD_CHARS = 1024 * 1024
 /** What this conversation of this client needs; its messages are hashed here and nowhere else. */
 export async function needOf(client: string, conversation: Conversation): Promise<Need> {
   const { system, tools, outputSchema, model, effort, messages } = conversation
-  const toolDigests = new Map(tools.map((tool) => [tool.name, digestOf(tool)]))
+  const toolDigests = new Map(tools.map((tool) => [nameAndSchema(tool), digestOf(tool)]))
   const digests: MessageDigest[] = []
   let chars = 0
   for (const [index, message] of messages.entries()) {
@@ -70,6 +70,10 @@ export async function needOf(client: string, conversation: Conversation): Promis
     voice: digestOf([model, effort]),
     messages: digests,
   }
+}
+
+function nameAndSchema({ name, inputSchema }: ToolSpec): string {
+  return `${name} ${digestOf(inputSchema)}`
 }
 
 /** `before` is the message in front of it, whose calls its results may answer. */

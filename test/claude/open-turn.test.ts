@@ -69,11 +69,14 @@ test('nor one that may have had it: of a turn taken back it is not known', async
   expect(it.mcp.canChange(LOOK)).toBe(true)
 })
 
-test('a tool of the same name that says something else cannot be offered', async () => {
+test('a tool that differs in its description alone cannot be offered', async () => {
   const { mcp, turn } = opened()
   const other = { name: 'look', description: 'Looks up.', inputSchema: {} }
-  expect(mcp.canChange(await needTools(other))).toBe(false)
-  expect(mcp.canChange(FIND)).toBe(true)
+  const wider = { ...other, inputSchema: { type: 'object' } }
+  const can = async (tool: ToolSpec) => mcp.canChange(await needTools(tool))
+  expect(await Promise.all([other, wider, { ...other, name: 'find' }].map(can))).toEqual([
+    ...[false, true, true],
+  ])
   turn.cancel()
 })
 

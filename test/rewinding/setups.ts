@@ -22,6 +22,9 @@ const FIND = tool('find', 'Finds.')
 /** Of the same name as another, with another schema. */
 const LOOK_CLOSER = tool('look', 'Looks closer.', 'where')
 
+/** The same but for its words: no worker may have both. */
+const LOOK_AGAIN = tool('look', 'Looks again.')
+
 function setupOf(
   model: string,
   tools: ToolSpec[],
@@ -41,6 +44,7 @@ export const SETUPS: readonly Setup[] = [
   setupOf(SONNET, [LOOK, FIND], { effort: 'low' }),
   setupOf(SONNET, [], { maxTokens: 5_000 }),
   setupOf(OPUS, [FIND], { effort: 'none' }),
+  setupOf(OPUS, [LOOK_AGAIN]),
 ]
 
 export function withMessages(setup: Setup, messages: readonly Message[]): Conversation {

@@ -59,7 +59,7 @@ export class McpServer {
   #name: Name | undefined
   /** The names under which the tools of the last request may have been known. */
   #sent = new Set<Name | undefined>()
-  /** What each tool was when it was first offered, by its name. */
+  /** What each tool was when it was first offered, by its name and schema. */
   readonly #known = new Map<string, string>()
 
   /** What `initialize` says of the server; without tools there is none. */
@@ -81,8 +81,8 @@ export class McpServer {
   }
 
   /**
-   * Whether it can offer these tools in place of those that it has. The CLI keeps what it first read
-   * of a tool, and of another one with the same name and schema it does not read the description.
+   * Whether it can offer these tools in place of those that it has. Of a tool whose name and schema
+   * the CLI knows it does not read the description again, whatever came between.
    */
   canChange({ toolDigests }: Need): boolean {
     const isOther = ([name, digest]: [string, string]) =>
