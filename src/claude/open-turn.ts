@@ -7,7 +7,7 @@ import { within } from './within.ts'
 
 export type OpenTurnParts = {
   mcp: McpServer
-  secondRequestBlock: Pick<SecondRequestBlock, 'isInForce' | 'requesting' | 'lift'>
+  secondRequestBlock: Pick<SecondRequestBlock, 'isInForce' | 'isSet' | 'requesting' | 'lift'>
   /** For a CLI that is about to ask the model what nobody asked for. */
   kill: () => void
 }
@@ -73,7 +73,7 @@ export class OpenTurn {
 
   async receive(message: CliMessage): Promise<void> {
     if (this.#isRewinding) return
-    const { mcp, kill } = this.#parts
+    const { mcp, secondRequestBlock, kill } = this.#parts
     const isRequesting = message.type === 'system' && message.status === 'requesting'
     const turn = this.#open?.turn
     if (!turn) {
@@ -89,6 +89,7 @@ export class OpenTurn {
       if (turn.goesOnAlone) kill()
       mcp.noteAnswered()
     }
+    if (isRefusal(message) && secondRequestBlock.isSet) turn.noteRefused()
     const events = turn.translate(message)
     const end = events.at(-1)
     if (end?.type === 'stop') this.#stopped(turn)
@@ -120,4 +121,9 @@ export class OpenTurn {
 /** The beginning of an answer of the model. */
 function isAnswer(message: CliMessage): boolean {
   return message.type === 'stream_event' && message.event.type === 'message_start'
+}
+
+/** The CLI has refused to ask the model, as it does when it is told to, or when all is too long. */
+function isRefusal(message: CliMessage): boolean {
+  return message.type === 'result' && message.terminal_reason === 'blocking_limit'
 }

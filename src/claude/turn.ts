@@ -37,6 +37,8 @@ export class Turn {
   readonly maxTokens: number | undefined
   rateLimit: RateLimit | undefined
   wasRequested = false
+  /** The CLI may have refused this request only because it was to refuse the next one. */
+  mayBeRepeated = false
 
   readonly #translator: TurnTranslator
   readonly #started = Promise.withResolvers<void>()
@@ -53,6 +55,7 @@ export class Turn {
   /** Events of an answer that must not be believed yet. */
   #held: TurnEvent[] | undefined
   #closed = false
+  #hasBegun = false
 
   constructor({ rules, limits }: TurnOptions) {
     this.#translator = new TurnTranslator(rules)
@@ -114,6 +117,14 @@ export class Turn {
   markRequested(): void {
     this.wasRequested = true
     this.#requested.resolve()
+  }
+
+  /** The CLI has refused to ask the model, after it was told to refuse a second request. */
+  noteRefused(): void {
+    // What has begun is an answer: then it was the second request.
+    if (this.#hasBegun) return
+    this.wasRequested = false
+    this.mayBeRepeated = true
   }
 
   translate(message: CliMessage): TurnEvent[] {
@@ -211,6 +222,7 @@ export class Turn {
   }
 
   #start(): void {
+    this.#hasBegun = true
     clearTimeout(this.#firstEventTimer)
     this.#started.resolve()
   }

@@ -95,7 +95,8 @@ export class Pool {
       } catch (error) {
         const { kind } = toTurnError(error)
         if (kind === 'not_logged_in') this.#loggedOut()
-        const died = kind === 'worker' && !turn.wasRequested && deaths++ < MAX_DEATHS
+        const isUnasked = (kind === 'worker' || turn.mayBeRepeated) && !turn.wasRequested
+        const died = isUnasked && deaths++ < MAX_DEATHS
         const again =
           died ||
           (this.#fallbacks.learn(asked, error, this.#options.log) && fallbacks++ < MAX_FALLBACKS)

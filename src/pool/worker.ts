@@ -12,6 +12,8 @@ export type Turn = {
   /** Resolves when the last event is out or the reader has gone. */
   readonly finished: Promise<void>
   readonly wasRequested: boolean
+  /** Whether another worker may well do what this one has refused. */
+  readonly mayBeRepeated: boolean
   readonly rateLimit: RateLimit | undefined
   /** How it ended, if it ended well. */
   readonly stopReason: StopReason | undefined

@@ -31,7 +31,7 @@ function serverNames({ mcp }: ReturnType<typeof opened>, ...lists: Need[]): stri
 function opened() {
   const mcp = new McpServer()
   const kills: string[] = []
-  const block = { isInForce: false, requesting: () => {}, lift: () => {} }
+  const block = { isInForce: false, isSet: false, requesting: () => {}, lift: () => {} }
   const openTurn = new OpenTurn({ mcp, secondRequestBlock: block, kill: () => kills.push('kill') })
   const turn = new Turn({
     rules: { parameters: DEFAULT_PARAMETERS, tools: [] },
@@ -116,4 +116,25 @@ test('is over with the `result` of the CLI', async () => {
   await openTurn.receive(RESULT)
   await openTurn.requireEnd()
   expect(openTurn.maxTokens).toBeUndefined()
+})
+
+test('a request that is refused after the CLI was told to refuse the next may be repeated', async () => {
+  const refusal: CliMessage = {
+    ...{ type: 'result', subtype: 'success', is_error: true },
+    ...{ result: 'Prompt is too long', terminal_reason: 'blocking_limit' },
+  }
+  for (const [isSet, begins] of [
+    [true, false],
+    [false, false],
+    [true, true],
+  ]) {
+    const { openTurn, turn, block } = opened()
+    block.isSet = isSet === true
+    await openTurn.receive(REQUESTING)
+    if (begins) await openTurn.receive(START)
+    await openTurn.receive(refusal)
+    expect([turn.mayBeRepeated, turn.wasRequested]).toEqual(
+      isSet && !begins ? [true, false] : [false, true],
+    )
+  }
 })

@@ -81,6 +81,7 @@ class FakeTurn implements Turn {
   readonly rateLimit = undefined
   readonly stopReason = 'end'
   wasRequested = false
+  mayBeRepeated = false
   #controller: ReadableStreamDefaultController<TurnEvent> | undefined
 
   constructor() {
@@ -340,6 +341,17 @@ describe('a worker that dies', () => {
     workers[0]?.die()
     await until(() => workers[1]?.asked.length === 1, SOON_MS, 'the request at another worker')
     workers[1]?.turn.answer()
+    expect(await answer).toHaveProperty('events')
+  })
+
+  test('or refused only because it was told to refuse the next request, is asked once more', async () => {
+    const { run, asked, workers } = testPool()
+    const answer = run('a')
+    const turn = await asked('a')
+    turn.mayBeRepeated = true
+    turn.fail(new TurnError('context_length_exceeded', 'Prompt is too long'))
+    await until(() => workers[0]?.asked.length === 2, SOON_MS, 'the same request again')
+    workers[0]?.turn.answer()
     expect(await answer).toHaveProperty('events')
   })
 

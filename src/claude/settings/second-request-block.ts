@@ -20,6 +20,7 @@ export class SecondRequestBlock {
   readonly #liveSettings: LiveSettings
   #timer: ReturnType<typeof setTimeout> | undefined
   #isInForce = false
+  #isSet = false
   /** How often it was set: a response to an earlier time says nothing. */
   #changes = 0
 
@@ -31,6 +32,11 @@ export class SecondRequestBlock {
   /** Whether the CLI has said that it refuses. */
   get isInForce(): boolean {
     return this.#isInForce
+  }
+
+  /** Whether the CLI has been told to refuse, and may do so by now. */
+  get isSet(): boolean {
+    return this.#isSet
   }
 
   /** A request is about to go out, whose answer may be so many tokens long. */
@@ -50,11 +56,13 @@ export class SecondRequestBlock {
   cancel(): void {
     clearTimeout(this.#timer)
     this.#isInForce = false
+    this.#isSet = false
     this.#changes++
   }
 
   #set(blocks: boolean): void {
     const change = ++this.#changes
+    this.#isSet = blocks
     const { line, response } = this.#liveSettings.toSetBlock(blocks)
     this.#cli.write(line)
     const noteTaken = () => {
