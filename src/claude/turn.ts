@@ -5,19 +5,10 @@ import { controlledStream } from './controlled-stream.ts'
 import type { CliMessage } from './process/protocol.ts'
 import { conformance, type Promised } from './answer/structured-output.ts'
 import { TurnTranslator } from './answer/turn-events.ts'
+import { type TurnLimits, TurnTimers } from './turn-timers.ts'
 
 /** Events that may wait for a slow reader before the CLI's output is left unread. */
 const QUEUE_EVENTS = 64
-
-/** How long a turn may take; the reader's own slowness does not count as silence. */
-export type TurnLimits = {
-  /** Until the first event of the answer. */
-  firstEventMs: number
-  /** Between two messages of the CLI. */
-  idleMs: number
-  /** From the beginning to the end. */
-  totalMs: number
-}
 
 export type TurnOptions = {
   rules: AnswerRules
@@ -44,10 +35,7 @@ export class Turn {
   readonly #started = Promise.withResolvers<void>()
   readonly #requested = Promise.withResolvers<void>()
   readonly #finished = Promise.withResolvers<void>()
-  readonly #limits: TurnLimits
-  readonly #idleTimer: Timer
-  readonly #firstEventTimer: Timer
-  readonly #totalTimer: Timer
+  readonly #timers: TurnTimers
   readonly #controller: ReadableStreamDefaultController<TurnEvent>
   #demand: PromiseWithResolvers<void> | undefined
   /** Of the answer against the schema it is to fit: what is wrong with it. */
@@ -65,10 +53,10 @@ export class Turn {
     this.finished = this.#finished.promise
     // A turn that fails before anybody awaits `started` is not an unhandled rejection.
     this.started.catch(() => {})
-    this.#limits = limits
-    this.#idleTimer = setTimeout(() => this.#timeOutIdle(), limits.idleMs)
-    this.#firstEventTimer = this.#timer(limits.firstEventMs, 'began no answer within')
-    this.#totalTimer = this.#timer(limits.totalMs, 'did not finish the answer within')
+    this.#timers = new TurnTimers(limits, {
+      fail: (error) => this.fail(error),
+      isReaderSlow: () => this.#demand !== undefined && (this.#controller.desiredSize ?? 0) <= 0,
+    })
     const cancel = () => {
       // What is left in the queue of an ended turn concerns the reader alone.
       if (this.#closed) return
@@ -129,7 +117,7 @@ export class Turn {
 
   translate(message: CliMessage): TurnEvent[] {
     if (this.#closed) return []
-    this.#idleTimer.refresh()
+    this.#timers.noteSign()
     const events = this.#translator.translate(message)
     const { promised } = this.#translator
     if (promised) this.#check ??= this.#startCheck(promised)
@@ -146,7 +134,7 @@ export class Turn {
     this.#demand = Promise.withResolvers()
     await this.#demand.promise
     // A reader that was slow is not a CLI that was silent.
-    this.#idleTimer.refresh()
+    this.#timers.noteSign()
   }
 
   fail(error: Error): void {
@@ -202,6 +190,7 @@ export class Turn {
 
   #enqueue(event: TurnEvent): void {
     if (this.#closed) return
+    this.#hasBegun ||= event.type === 'start'
     if (this.#held && event.type !== 'error') {
       this.#held.push(event)
       return
@@ -222,27 +211,14 @@ export class Turn {
   }
 
   #start(): void {
-    this.#hasBegun = true
-    clearTimeout(this.#firstEventTimer)
+    this.#timers.noteBegin()
     this.#started.resolve()
-  }
-
-  #timeOutIdle(): void {
-    // Waiting for the reader: its own limits hold, and the timer starts anew when it reads.
-    if (this.#demand && (this.#controller.desiredSize ?? 0) <= 0) return
-    this.fail(timeout('sent nothing for', this.#limits.idleMs))
-  }
-
-  #timer(ms: number, what: string): Timer {
-    return setTimeout(() => this.fail(timeout(what, ms)), ms)
   }
 
   #close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const timer of [this.#idleTimer, this.#firstEventTimer, this.#totalTimer]) {
-      clearTimeout(timer)
-    }
+    this.#timers.stop()
     this.#demand?.resolve()
     this.#started.reject(clientGone())
     this.#requested.resolve()
@@ -250,12 +226,6 @@ export class Turn {
   }
 }
 
-type Timer = ReturnType<typeof setTimeout>
-
 function clientGone(): TurnError {
   return new TurnError('cancelled', 'The client went away.')
-}
-
-function timeout(what: string, ms: number): TurnError {
-  return new TurnError('timeout', `The model ${what} ${ms / 1000} s.`)
 }

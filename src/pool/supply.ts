@@ -73,16 +73,15 @@ export class WorkerSupply {
   /** A worker that can serve this; rejects when none starts, the queue is full or nobody waits. */
   async acquire(need: Need, caller: Caller): Promise<Acquired> {
     if (this.#closed) throw shuttingDown()
-    const { client } = caller
     const taken = this.#options.free.take(need)
     if (taken) {
-      this.#options.shares.begin(client)
+      this.#options.shares.begin(caller.client)
       this.#busy.add(taken.worker)
       return { ...taken, waited: false }
     }
     const { refusal } = this.#boots
     if (refusal) throw refusal
-    this.#queue.requirePlace(client, this.#limits())
+    this.#queue.requirePlace(caller.client, this.#limits())
     const waiting = this.#queue.wait(caller, {
       accepts: (worker) => worker.offer(need) !== undefined,
       timeoutMs: this.#options.queueTimeoutMs,

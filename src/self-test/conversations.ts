@@ -23,7 +23,7 @@ export const user = (...texts: string[]): UserMessage => ({
   content: texts.map((text) => ({ type: 'text', text })),
 })
 
-export const assistant = (text: string): AssistantMessage => ({
+const assistant = (text: string): AssistantMessage => ({
   role: 'assistant',
   content: [{ type: 'text', text }],
 })

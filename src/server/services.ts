@@ -10,7 +10,7 @@ import type { AnswerFacts, Lifetime } from './lifetime.ts'
 import type { BodyLimits } from './body/request-body.ts'
 
 /** The CLI as `/ready` shows it. */
-export type CliFacts = {
+type CliFacts = {
   version: string | undefined
   selfTest: string
   /** What is done without. */

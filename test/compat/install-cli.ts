@@ -11,8 +11,7 @@ const EXECUTABLE = process.platform === 'win32' ? 'claude.exe' : 'claude'
 export type InstalledCli = { version: string; path: string }
 
 /** Where versions are kept from one run to the next; 370 MB each. */
-export const CACHE =
-  process.env['COMPAT_CACHE'] || join(homedir(), '.cache', 'claude-max-api', 'compat')
+const CACHE = process.env['COMPAT_CACHE'] || join(homedir(), '.cache', 'claude-max-api', 'compat')
 
 /**
  * Puts the CLI of a version (or a tag such as `latest`) into the cache and returns its path. A

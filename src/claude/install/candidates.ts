@@ -5,7 +5,7 @@ import { lastingFolder, realPath, shimOf } from './shims.ts'
 import { managedPlaces } from './version-managers.ts'
 
 /** Where a CLI was found; `project` is a dependency of some checkout, not the owner's own CLI. */
-export type Source = 'flag' | 'path' | 'place' | 'project'
+type Source = 'flag' | 'path' | 'place' | 'project'
 
 /** A file named `claude` on this machine. */
 export type Candidate = {

@@ -6,7 +6,7 @@ import { cacheDir, homeDir } from '../../platform/directories.ts'
 export type Places = { env: Readonly<Record<string, string | undefined>>; temp: string }
 
 /** The CLI's configuration directory. */
-export function configDir(env: Places['env']): string {
+function configDir(env: Places['env']): string {
   return env['CLAUDE_CONFIG_DIR'] || join(homeDir(env), '.claude')
 }
 

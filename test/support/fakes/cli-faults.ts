@@ -53,7 +53,7 @@ const kept = (alter: (line: Line) => Altered): Fault => ({
 })
 
 /** What a later version of the CLI might do. */
-export const FAULTS = {
+const FAULTS = {
   'leaves initialize unanswered': unanswered('initialize'),
   'refuses initialize': refused('initialize'),
   'leaves settings unanswered': unanswered('apply_flag_settings'),

@@ -42,7 +42,7 @@ export type Scenario =
   | 'dies-always-before-asking'
   /** Ends in the middle of an answer, with a reason on stderr. */
   | 'dies-mid-answer'
-  /** Asks the model, and then is silent; ends on nothing but SIGKILL. */
+  /** Asks the model, and then is silent and cannot be taken back; ends on nothing but SIGKILL. */
   | 'hangs'
   /** Begins its answer and closes its output without an end. */
   | 'closes-output'
@@ -102,6 +102,8 @@ async function play(scenario: string, args: readonly string[]): Promise<void> {
   for await (const line of console) {
     if (scenario === 'garbage') console.log('warning: {this is not JSON')
     const message: Message = JSON.parse(line)
+    const isRewind = message.request?.subtype === 'rewind_conversation'
+    if (scenario === 'hangs' && isRewind) continue
     if (message.type === 'control_request') agree(message)
     else if (message.type === 'user') await answer(scenario, message)
   }
