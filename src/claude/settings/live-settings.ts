@@ -55,9 +55,16 @@ export class LiveSettings {
     return this.#toSet({ ...this.#inForce, model }, undefined).line
   }
 
-  /** See `withBlock`; `response` resolves when the CLI has taken it. */
+  /**
+   * See `withBlock`; `response` resolves when the CLI has taken it. No answer depends on that: a CLI
+   * that is held up, by a slow reader or a hard pattern, takes it later.
+   */
   toSetBlock(blocks: boolean): { line: string; response: Promise<unknown> } {
-    return this.#toSet(withBlock(this.#inForce, blocks), ANSWER_MS)
+    const wanted = withBlock(this.#inForce, blocks)
+    const settings = settingsDifference(this.#inForce, wanted)
+    this.#inForce = wanted
+    if (!settings) return { line: '', response: Promise.resolve() }
+    return this.#cli.prepare({ subtype: 'apply_flag_settings', settings })
   }
 
   #toSet(

@@ -32,7 +32,7 @@ const wrong: [string, CliMessage[], string][] = [
   ['a piece is doubled', [start(), text, ...pieces('a', 'a'), wholeText('a')], 'text block'],
   ['pieces are swapped', [start(), text, ...pieces('b', 'a'), wholeText('ab')], 'text block'],
   ['a block is missing', [start(), wholeText('pong')], 'text block'],
-  ['the whole is missing', [start(), text, ...pieces('pong'), closeBlock], 'text block'],
+  ['the whole of a call is missing', [start(), call, json('{}'), closeBlock], 'tool_use block'],
   ['the start is missing', [text, ...pieces('pong')], 'without its start'],
   ['arguments differ', [start(), call, json('{"x":1}'), wholeCall({ x: 2 })], 'tool_use block'],
   ['arguments are missing', [start(), call, wholeCall({ x: 2 })], 'tool_use block'],

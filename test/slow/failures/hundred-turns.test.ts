@@ -1,8 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { ask, say } from '../../support/clients/chat.ts'
-import { workersOf } from '../../support/servers/processes.ts'
+import { atRest } from '../../support/servers/at-rest.ts'
 import { startServer } from '../../support/servers/server.ts'
-import { until } from '../../support/waiting.ts'
 
 const TURNS = 100
 const AT_ONCE = 4
@@ -24,8 +23,7 @@ describe('max_tokens', async () => {
         while (left-- > 0) finishes.push((await ask(server, { max_tokens: 5 })).finish)
       }
       await Promise.all(Array.from({ length: AT_ONCE }, client))
-      // When the processes have ended, no further request can come.
-      await until(() => workersOf(process.pid).length === 0, 10_000, 'the end of the workers')
+      await atRest(server)
       const second = server.api.requests.length - TURNS
       console.log(`second requests in ${TURNS} turns: ${second}`)
       expect(finishes).toEqual(Array.from({ length: TURNS }, () => 'length'))
