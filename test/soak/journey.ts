@@ -85,13 +85,13 @@ export async function runJourney(
 
 /** Of nobody else, of a program that asks often, or none. */
 function systemOf(random: Random, number: number): string {
-  if (random.chance(0.1)) return `You are ${createToken(number, 0)}. ${prose(random, 20)}.`
-  return random.chance(0.5) ? `You are program ${random.int(1, 2)}.` : ''
+  if (random.chance(0.05)) return `You are ${createToken(number, 0)}. ${prose(random, 20)}.`
+  return random.chance(0.3) ? 'You are a program.' : ''
 }
 
-/** A tool of the same name says something else in each tenth conversation. */
+/** A tool of the same name says something else in each twentieth conversation. */
 function toolNoteOf(random: Random, number: number): string {
-  return `Looks ${random.chance(0.1) ? createToken(number, 0) : 'it'} up.`
+  return `Looks ${random.chance(0.05) ? createToken(number, 0) : 'it'} up.`
 }
 
 function createPlan(random: Random, talk: Talk, token: string, reply: Reply): Plan {

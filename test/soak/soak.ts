@@ -29,7 +29,7 @@ import { type Check, printReport } from './report.ts'
 import { Tally } from './tally.ts'
 
 const ROOT = join(import.meta.dir, '../..')
-const MAX_WORKERS = 6
+const MAX_WORKERS = 8
 const WARM_WORKERS = 2
 const TTL_S = 8
 const KEYS = ['key-of-ada', 'key-of-bert', 'key-of-cleo']
