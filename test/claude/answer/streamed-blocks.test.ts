@@ -54,6 +54,10 @@ describe('an answer is an error that says why', () => {
 
 const right: [string, CliMessage[]][] = [
   ['blanks that the CLI does not print whole', [text, ...pieces(' \n'), closeBlock]],
+  [
+    'a text in front that the CLI does not print whole',
+    [text, ...pieces('(no content)'), closeBlock, ...block('text', 'a'), closeBlock],
+  ],
   ['a call without arguments', [call, wholeCall({}), closeBlock]],
   ['arguments that are not JSON', [call, json('{"x":'), wholeCall({ x: '' }), closeBlock]],
   ['two texts', [...block('text', 'a'), closeBlock, ...block('text', 'a'), closeBlock]],
