@@ -76,6 +76,11 @@ export function unfinishedTurn(): TurnError {
   )
 }
 
+/** Nobody waits for the answer any more. */
+export function clientGone(): TurnError {
+  return new TurnError('cancelled', 'The client went away.')
+}
+
 export function shuttingDown(): TurnError {
   return new TurnError(
     'shutting_down',

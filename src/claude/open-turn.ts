@@ -1,4 +1,4 @@
-import type { CliMessage } from './process/protocol.ts'
+import { type CliMessage, isLocalRefusal } from './process/protocol.ts'
 import type { SecondRequestBlock } from './settings/second-request-block.ts'
 import type { McpServer } from './tools/mcp-server.ts'
 import type { Turn } from './turn.ts'
@@ -89,7 +89,8 @@ export class OpenTurn {
       if (turn.goesOnAlone) kill()
       mcp.noteAnswered()
     }
-    if (isRefusal(message) && secondRequestBlock.isSet) turn.noteRefused()
+    const isRefused = message.type === 'result' && isLocalRefusal(message)
+    if (isRefused && secondRequestBlock.isSet) turn.noteRefused()
     const events = turn.translate(message)
     const end = events.at(-1)
     if (end?.type === 'stop') this.#stopped(turn)
@@ -121,9 +122,4 @@ export class OpenTurn {
 /** The beginning of an answer of the model. */
 function isAnswer(message: CliMessage): boolean {
   return message.type === 'stream_event' && message.event.type === 'message_start'
-}
-
-/** The CLI has refused to ask the model, as it does when it is told to, or when all is too long. */
-function isRefusal(message: CliMessage): boolean {
-  return message.type === 'result' && message.terminal_reason === 'blocking_limit'
 }

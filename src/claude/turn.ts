@@ -1,5 +1,5 @@
 import type { AssistantMessage, RateLimit, StopReason, TurnEvent } from '../conversation/types.ts'
-import { TurnError, toTurnError } from '../errors.ts'
+import { clientGone, TurnError, toTurnError } from '../errors.ts'
 import type { AnswerRules } from './answer/answer.ts'
 import { controlledStream } from './controlled-stream.ts'
 import type { CliMessage } from './process/protocol.ts'
@@ -224,8 +224,4 @@ export class Turn {
     this.#requested.resolve()
     this.#finished.resolve()
   }
-}
-
-function clientGone(): TurnError {
-  return new TurnError('cancelled', 'The client went away.')
 }

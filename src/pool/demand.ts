@@ -13,30 +13,31 @@ const WEIGHT = 0.3
 export class Demand {
   readonly #now: () => number
   readonly #models: string[] = []
-  #lastAt: number
+  readonly #startedAt: number
+  /** When something was last asked or answered. */
   #busyAt = -Infinity
   #turnMs = Infinity
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now
-    this.#lastAt = now()
+    this.#startedAt = now()
   }
 
   noteRequest(model: string): void {
-    this.#noteWork()
+    this.#busyAt = this.#now()
     this.#models.push(model)
     if (this.#models.length > REMEMBERED) this.#models.shift()
   }
 
   /** A turn is over, which has taken so long. */
   noteTurn(ms: number): void {
-    this.#noteWork()
+    this.#busyAt = this.#now()
     this.#turnMs = Number.isFinite(this.#turnMs) ? this.#turnMs + (ms - this.#turnMs) * WEIGHT : ms
   }
 
   /** Whether nobody has asked anything for a while. */
   get isQuiet(): boolean {
-    return this.#now() - this.#lastAt >= QUIET_MS
+    return this.#now() - Math.max(this.#startedAt, this.#busyAt) >= QUIET_MS
   }
 
   /** Whether nothing has been asked or answered for a moment. */
@@ -60,10 +61,5 @@ export class Demand {
   /** How many requests a worker that is busy now serves before another one would have booted. */
   get servedWithinBoot(): number {
     return Math.floor(BOOT_MS / this.#turnMs)
-  }
-
-  #noteWork(): void {
-    this.#lastAt = this.#now()
-    this.#busyAt = this.#lastAt
   }
 }

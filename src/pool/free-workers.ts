@@ -25,7 +25,6 @@ type Free = {
   state: FreeState
   /** Where its conversation stands; none if it has heard nothing. */
   standing: Standing | undefined
-  since: number
   timer: ReturnType<typeof setTimeout> | undefined
 }
 
@@ -43,15 +42,14 @@ export class FreeWorkers {
 
   /** A worker that has heard nothing. */
   putPristine(worker: Worker): void {
-    const since = performance.now()
-    this.#free.add({ worker, state: 'pristine', standing: undefined, since, timer: undefined })
+    this.#free.add({ worker, state: 'pristine', standing: undefined, timer: undefined })
   }
 
   /** A worker stays where its conversation stands, until its time is up. */
   put(worker: Worker, standing: Standing): void {
     const state = worker.isParked ? 'parked' : 'idle'
     const free: Free = {
-      ...{ worker, state, standing, since: performance.now() },
+      ...{ worker, state, standing },
       timer: setTimeout(() => {
         this.#free.delete(free)
         this.#options.habits.displace(standing)
@@ -82,9 +80,7 @@ export class FreeWorkers {
    */
   takeOldest(states: readonly FreeState[]): Worker | undefined {
     for (const state of states) {
-      const [first] = [...this.#free]
-        .filter((free) => free.state === state)
-        .toSorted((a, b) => this.#ownedBy(b) - this.#ownedBy(a))
+      const [first] = this.#in(state).toSorted((a, b) => this.#ownedBy(b) - this.#ownedBy(a))
       if (first) return this.#remove(first)
     }
     return undefined
@@ -92,20 +88,17 @@ export class FreeWorkers {
 
   /** The oldest of those in this state, until so many are left. */
   takeBeyond(state: FreeState, count: number): Worker[] {
-    const all = [...this.#free].filter((free) => free.state === state)
-    return all.slice(0, Math.max(0, all.length - count)).flatMap((free) => this.#remove(free) ?? [])
+    const all = this.#in(state)
+    return this.#removeAll(all.slice(0, Math.max(0, all.length - count)))
   }
 
   /** Removes those that have heard nothing and are to be replaced. */
   takeWorn(): Worker[] {
-    const worn = [...this.#free].filter(
-      ({ state, worker }) => state === 'pristine' && worker.isWorn,
-    )
-    return worn.flatMap((free) => this.#remove(free) ?? [])
+    return this.#removeAll(this.#in('pristine').filter(({ worker }) => worker.isWorn))
   }
 
   count(state: FreeState): number {
-    return [...this.#free].filter((free) => free.state === state).length
+    return this.#in(state).length
   }
 
   /** False if it was not here, or else what it was. */
@@ -116,7 +109,7 @@ export class FreeWorkers {
   }
 
   takeAll(): Worker[] {
-    return [...this.#free].flatMap((free) => this.#remove(free) ?? [])
+    return this.#removeAll([...this.#free])
   }
 
   #best(candidates: readonly Candidate[]): Candidate | undefined {
@@ -138,12 +131,20 @@ export class FreeWorkers {
   }
 
   #isWorthKeeping({ standing }: Free): boolean {
-    return standing !== undefined && standing.length > 0 && this.#options.habits.isLikely(standing)
+    return standing !== undefined && this.#options.habits.isLikely(standing)
   }
 
   #ownedBy({ standing }: Free): number {
     if (!standing) return 0
     return [...this.#free].filter((free) => free.standing?.client === standing.client).length
+  }
+
+  #in(state: FreeState): Free[] {
+    return [...this.#free].filter((free) => free.state === state)
+  }
+
+  #removeAll(frees: readonly Free[]): Worker[] {
+    return frees.flatMap((free) => this.#remove(free) ?? [])
   }
 
   #remove(free: Free | undefined): Worker | undefined {

@@ -1,4 +1,4 @@
-import { TurnError } from '../errors.ts'
+import { clientGone, TurnError } from '../errors.ts'
 import type { Caller } from './caller.ts'
 import type { Shares } from './shares.ts'
 
@@ -49,7 +49,7 @@ export class WaitQueue<T> {
   /** Waits for `give`; rejects when `signal` aborts, time is up or the queue is failed. */
   async wait({ client, signal }: Caller, options: WaitOptions<T> = {}): Promise<T> {
     const { accepts = () => true, timeoutMs = WAIT_TIMEOUT_MS } = options
-    if (signal.aborted) throw goneAway()
+    if (signal.aborted) throw clientGone()
     const { promise, ...settle } = Promise.withResolvers<T>()
     const waiter = { client, accepts, since: performance.now(), ...settle }
     // Out of the queue in the same breath: nothing may be given to one who has left.
@@ -57,7 +57,7 @@ export class WaitQueue<T> {
       this.#waiters.delete(waiter)
       waiter.reject(reason)
     }
-    const abort = () => leave(goneAway())
+    const abort = () => leave(clientGone())
     this.#waiters.add(waiter)
     signal.addEventListener('abort', abort)
     const timer = setTimeout(() => leave(waitedTooLong(timeoutMs)), timeoutMs)
@@ -144,8 +144,4 @@ export class WaitQueue<T> {
 function waitedTooLong(ms: number): TurnError {
   const message = `No worker was free for ${ms / 1000} s. Try again, or raise --max-workers.`
   return new TurnError('overloaded', message, { retryAfterS: QUEUE_RETRY_AFTER_S })
-}
-
-function goneAway(): TurnError {
-  return new TurnError('cancelled', 'The client went away.')
 }

@@ -7,7 +7,7 @@ import { Boots } from './boots.ts'
 import type { Caller } from './caller.ts'
 import { CALM_MS } from './demand.ts'
 import type { Standing } from './habits.ts'
-import { type QueueLimits, WaitQueue } from './queue.ts'
+import { type QueueLimits, WaitQueue, type WaitOptions } from './queue.ts'
 import type { Acquired, SupplyOptions } from './supply-options.ts'
 import type { Worker } from './worker.ts'
 
@@ -79,15 +79,10 @@ export class WorkerSupply {
       this.#busy.add(taken.worker)
       return { ...taken, waited: false }
     }
-    const { refusal } = this.#boots
-    if (refusal) throw refusal
-    this.#queue.requirePlace(caller.client, this.#limits())
-    const waiting = this.#queue.wait(caller, {
-      accepts: (worker) => worker.offer(need) !== undefined,
+    const worker = await this.#wait(caller, {
+      accepts: (one) => one.offer(need) !== undefined,
       timeoutMs: this.#options.queueTimeoutMs,
     })
-    this.#fill()
-    const worker = await waiting
     this.#busy.add(worker)
     const offer = worker.offer(need)
     if (!offer) throw new Error('A worker was given to a request that it cannot serve.')
@@ -106,12 +101,7 @@ export class WorkerSupply {
   async models(signal: AbortSignal): Promise<readonly ModelInfo[]> {
     if (this.#models) return this.#models
     if (this.#closed) throw shuttingDown()
-    const { refusal } = this.#boots
-    if (refusal) throw refusal
-    this.#queue.requirePlace(NOBODY, this.#limits())
-    const waiting = this.#queue.wait({ client: NOBODY, signal })
-    this.#fill()
-    const worker = await waiting
+    const worker = await this.#wait({ client: NOBODY, signal })
     this.#options.shares.end(NOBODY)
     this.#offer(worker)
     return worker.models
@@ -148,6 +138,16 @@ export class WorkerSupply {
       await Promise.all([...this.#alive].map((worker) => this.retire(worker, shuttingDown())))
       await this.#boots.settled()
     }
+  }
+
+  /** Waits in the queue, and has a worker booted if that is the quicker. */
+  #wait(caller: Caller, options?: WaitOptions<Worker>): Promise<Worker> {
+    const { refusal } = this.#boots
+    if (refusal) throw refusal
+    this.#queue.requirePlace(caller.client, this.#limits())
+    const waiting = this.#queue.wait(caller, options)
+    this.#fill()
+    return waiting
   }
 
   #limits(): QueueLimits {

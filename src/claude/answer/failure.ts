@@ -1,6 +1,6 @@
 import { type ErrorKind, TurnError } from '../../errors.ts'
 import type { RateLimit } from '../../conversation/types.ts'
-import type { RateLimitInfo, ResultMessage } from '../process/protocol.ts'
+import { isLocalRefusal, type RateLimitInfo, type ResultMessage } from '../process/protocol.ts'
 
 /** The kind of failure for each status of the model API; 5xx and all others are `upstream`. */
 const KIND_BY_STATUS: Record<number, ErrorKind> = {
@@ -98,7 +98,7 @@ export function brokenOff(): TurnError {
 
 function failureKind(result: ResultMessage, category = '', text: string): ErrorKind {
   const status = result.api_error_status ?? undefined
-  if (result.terminal_reason === 'blocking_limit') return 'context_length_exceeded'
+  if (isLocalRefusal(result)) return 'context_length_exceeded'
   if ((status === undefined || status === 400 || status === 413) && TOO_LONG.test(text)) {
     return 'context_length_exceeded'
   }

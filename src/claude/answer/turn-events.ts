@@ -9,12 +9,13 @@ import { TurnError } from '../../errors.ts'
 import { BlankStops } from './stops/blank-stops.ts'
 import { brokenOff, toFailure, toRateLimit } from './failure.ts'
 import { toStopReason } from './stops/stop-reason.ts'
-import type {
-  ApiUsage,
-  AssistantMessage as WholeMessage,
-  CliMessage,
-  ResultMessage,
-  StreamEvent,
+import {
+  isLocalRefusal,
+  type ApiUsage,
+  type AssistantMessage as WholeMessage,
+  type CliMessage,
+  type ResultMessage,
+  type StreamEvent,
 } from '../process/protocol.ts'
 import { Answer, type AnswerRules } from './answer.ts'
 import { StreamedBlocks } from './streamed-blocks.ts'
@@ -198,7 +199,7 @@ export class TurnTranslator {
 
   #result(result: ResultMessage): TurnEvent[] {
     // The CLI refused the second request of this turn.
-    if (result.terminal_reason === 'blocking_limit' && this.#started) return this.#breakOff()
+    if (isLocalRefusal(result) && this.#started) return this.#breakOff()
     if (result.is_error || result.subtype !== 'success') {
       const facts = { result, category: this.#category, rateLimit: this.#rateLimit }
       return this.fail(toFailure({ ...facts, nowMs: this.#now() }))

@@ -1,6 +1,6 @@
 import { TurnError } from '../../errors.ts'
 import { toFailure } from '../answer/failure.ts'
-import type { CliMessage } from '../process/protocol.ts'
+import { type CliMessage, isLocalRefusal } from '../process/protocol.ts'
 
 /** What the CLI is to do with the message just written. */
 export type Expected = 'kept' | 'refused'
@@ -56,7 +56,7 @@ export class SeedingProgress {
     }
     if (message.type === 'assistant') this.#category = message.error ?? undefined
     if (message.type !== 'result') return undefined
-    const refused = message.is_error && message.terminal_reason === 'blocking_limit'
+    const refused = message.is_error && isLocalRefusal(message)
     const done = this.#expected === 'refused' ? refused : !message.is_error
     const failure = done ? undefined : toFailure({ ...this.#facts(), result: message })
     if (!failure) this.#step?.resolve()

@@ -133,6 +133,11 @@ export type CliMessage = z.infer<typeof CliMessage>
 export type ResultMessage = Extract<CliMessage, { type: 'result' }>
 export type AssistantMessage = Extract<CliMessage, { type: 'assistant' }>
 
+/** The CLI refused by itself to ask the model: it was told to, or the prompt is too long for it. */
+export function isLocalRefusal({ terminal_reason }: ResultMessage): boolean {
+  return terminal_reason === 'blocking_limit'
+}
+
 /** The start of a message inside a line: another program's output broke the line. */
 const BROKEN = /\{"type" ?: ?"/
 

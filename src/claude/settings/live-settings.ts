@@ -47,12 +47,12 @@ export class LiveSettings {
 
   /** The line that brings these into force; empty if they are. */
   toSet(wanted: CliSettings): string {
-    return this.#toSet(wanted, ANSWER_MS).line
+    return this.#toSet(wanted, ANSWER_MS)
   }
 
   /** For a CLI that is starting, which may take its time. */
   toSetModel(model: string): string {
-    return this.#toSet({ ...this.#inForce, model }, undefined).line
+    return this.#toSet({ ...this.#inForce, model }, undefined)
   }
 
   /**
@@ -60,23 +60,12 @@ export class LiveSettings {
    * that is held up, by a slow reader or a hard pattern, takes it later.
    */
   toSetBlock(blocks: boolean): { line: string; response: Promise<unknown> } {
-    const wanted = withBlock(this.#inForce, blocks)
-    const settings = settingsDifference(this.#inForce, wanted)
-    this.#inForce = wanted
-    if (!settings) return { line: '', response: Promise.resolve() }
-    return this.#cli.prepare({ subtype: 'apply_flag_settings', settings })
+    return this.#prepare(withBlock(this.#inForce, blocks))
   }
 
-  #toSet(
-    wanted: CliSettings,
-    boundMs: number | undefined,
-  ): { line: string; response: Promise<unknown> } {
-    const settings = settingsDifference(this.#inForce, wanted)
-    this.#inForce = wanted
-    if (!settings) return { line: '', response: Promise.resolve() }
-    // Unlike `set_model`, this does not probe the model with a paid request.
-    const request = { subtype: 'apply_flag_settings', settings }
-    const { line, response } = this.#cli.prepare(request, boundMs)
+  #toSet(wanted: CliSettings, boundMs: number | undefined): string {
+    const { line, response } = this.#prepare(wanted, boundMs)
+    if (line === '') return line
     const before = this.#agreed
     this.#agreed = (async () => {
       await before
@@ -84,6 +73,14 @@ export class LiveSettings {
     })()
     this.#agreed.catch(() => {})
     response.catch((error: unknown) => this.#onRefused(toTurnError(error)))
-    return { line, response }
+    return line
+  }
+
+  #prepare(wanted: CliSettings, boundMs?: number): { line: string; response: Promise<unknown> } {
+    const settings = settingsDifference(this.#inForce, wanted)
+    this.#inForce = wanted
+    if (!settings) return { line: '', response: Promise.resolve() }
+    // Unlike `set_model`, this does not probe the model with a paid request.
+    return this.#cli.prepare({ subtype: 'apply_flag_settings', settings }, boundMs)
   }
 }
